@@ -1,0 +1,14 @@
+// Package health asks whether endpoints are well. It knows addresses, not traffic: what real
+// requests learn about an endpoint is the balancer's business.
+//
+// The door is [Monitor.Run], which examines exactly the [Subject]s it was last given, and
+// [Compile], which turns a configured probe into a [Check]. Behind it: the probes and their kept
+// connections, timeouts, jitter, [Streak] (how many answers in a row make a verdict), and
+// self-doubt (when every probe fails at once, the prober is the likelier patient).
+//
+// # A new kind of probe
+//
+// Write probe_x.go with a constructor and one line for it in the probes map (probe.go). Names in
+// the configuration are checked against that map, and the conformance test ranges over it; it asks
+// for one line that says what a well upstream of the new kind looks like.
+package health
