@@ -62,8 +62,8 @@ const (
 // A NameSet is a set of known names.
 type NameSet uint64
 
-// Names returns the set of the names given.
-func Names(names ...Name) NameSet {
+// Set returns the set of the names given.
+func Set(names ...Name) NameSet {
 	var s NameSet
 	for _, n := range names {
 		s |= 1 << n

@@ -21,7 +21,7 @@ type Request struct {
 	Minor     uint8 // HTTP/1.Minor: 0 or 1
 	Fields    []Field
 	Body      Framing
-	Length    int64 // Content-Length, -1 without one
+	Length    int64 // Content-Length when Body is Length, else 0
 	KeepAlive bool  // the client wants to keep the connection
 	Expect    bool  // the client waits for 100 Continue before it sends the body
 	Upgrade   Span  // value of Upgrade if Connection names it (never in HTTP/1.0)
@@ -40,6 +40,9 @@ func (r *Request) Parse(b []byte, lim Limits) (done bool, err error) { return fa
 
 // Idempotent tells whether the method is one that may be sent twice (RFC 9110 section 9.2.2).
 func (r *Request) Idempotent() bool { return false }
+
+// IsHead tells whether the method is HEAD, whose answer has no body.
+func (r *Request) IsHead() bool { return r.Verb == MethodHead }
 
 // Find returns the index in Fields of the first field with that name, -1 without one.
 func (r *Request) Find(n Name) int { return -1 }

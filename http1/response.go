@@ -10,9 +10,10 @@ type Response struct {
 	Fields []Field
 	Body   Framing
 
-	// Length is Content-Length, -1 without one. A response to HEAD and a 304 have NoBody and
-	// may have a Length: what a GET would have had, to be passed on.
-	Length int64
+	// HasLength tells that there is a Content-Length, and Length what it says. An answer to HEAD
+	// and a 304 have NoBody and may still have one: what a GET would have had, to be passed on.
+	HasLength bool
+	Length    int64
 
 	KeepAlive     bool // the connection can be used again after the body
 	Informational bool // 1xx: another head follows (except after 101)
