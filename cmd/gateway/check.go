@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/tidegate/tidegate/balancer"
+	"github.com/tidegate/tidegate/config"
+	"github.com/tidegate/tidegate/router"
+)
+
+// check prints everything that is wrong with a file.
+func check(w io.Writer, file, output string) error {
+	table, err := compile(file)
+	found, ofFile := problems(err)
+	if err != nil && !ofFile {
+		return &exit{exitConfig, err}
+	}
+	if output == "json" {
+		type problem struct {
+			File    string `json:"file"`
+			Line    int    `json:"line"`
+			Column  int    `json:"column"`
+			Path    string `json:"path"`
+			Message string `json:"message"`
+			Hint    string `json:"hint,omitempty"`
+		}
+		out := struct {
+			OK       bool      `json:"ok"`
+			Problems []problem `json:"problems"`
+		}{OK: len(found) == 0, Problems: []problem{}}
+		for _, p := range found {
+			out.Problems = append(out.Problems, problem{p.File, p.Line, p.Column, p.Path, p.Message, p.Hint})
+		}
+		if err := printJSON(w, out); err != nil {
+			return err
+		}
+	} else if len(found) > 0 {
+		fmt.Fprintln(w, found.Error())
+		fmt.Fprintf(w, "\n%d %s in %s\n", len(found), plural(len(found), "problem", "problems"), file)
+	} else {
+		fmt.Fprintf(w, "%s is well: %d routes, %d services, %d endpoints\n", file,
+			len(table.Routes()), len(table.Services()), len(table.Endpoints()))
+	}
+	if len(found) > 0 {
+		return &exit{code: exitConfig}
+	}
+	return nil
+}
+
+// compile does everything a reload does but put it in force.
+func compile(file string) (*router.Table, error) {
+	c, err := config.LoadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	nowhere := func(string) balancer.Upstream { return nil }
+	return router.Compile(c, nil, nowhere, func() {})
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// build is which tidegate this is.
+type build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Date    string `json:"date,omitempty"`
+	Go      string `json:"go"`
+}
+
+func (b build) String() string {
+	s := b.Version
+	if b.Commit != "" {
+		s += " " + b.Commit
+	}
+	if b.Date != "" {
+		s += " " + b.Date
+	}
+	return s + " " + b.Go
+}
+
+// version reads what the Go tool wrote into the binary.
+func version() build {
+	b := build{Version: "devel", Go: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		b.Version = v
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value[:min(12, len(s.Value))]
+		case "vcs.time":
+			b.Date = s.Value
+		}
+	}
+	return b
+}

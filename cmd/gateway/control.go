@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/tidegate/tidegate/admin"
+	"github.com/tidegate/tidegate/balancer"
+	"github.com/tidegate/tidegate/config"
+	"github.com/tidegate/tidegate/health"
+	"github.com/tidegate/tidegate/proxy"
+	"github.com/tidegate/tidegate/router"
+	"github.com/tidegate/tidegate/state"
+)
+
+const (
+	tickEvery    = 250 * time.Millisecond // windows close, weights move
+	refreshEvery = 50 * time.Millisecond  // the age of the oldest request is read
+	settleEvery  = 10 * time.Millisecond  // verdicts that come together make one plan
+)
+
+// A gateway is the process: the table in force, and the one goroutine (control) that decides what
+// it says. Everything but control reads atomics.
+type gateway struct {
+	log     *slog.Logger
+	level   *slog.LevelVar
+	clock   proxy.Clock
+	proxy   *proxy.Gateway
+	monitor *health.Monitor
+
+	live      atomic.Pointer[router.Table]
+	overrides atomic.Pointer[admin.Overrides]
+	reload    atomic.Pointer[admin.Reload]
+	ready     atomic.Bool
+	statePath string
+	hash      string
+
+	configs  chan config.Update
+	commands chan command
+	changed  chan struct{} // a verdict or a breaker turned: plan again
+	watch    chan []health.Subject
+
+	// What only control touches.
+	scheduler *balancer.Scheduler
+	orders    balancer.Orders
+	started   *config.Config // what the listeners were made from
+}
+
+// newGateway makes the process ready to serve c; nothing is started.
+func newGateway(c *config.Config, o options, log *slog.Logger, level *slog.LevelVar) (*gateway, error) {
+	g := &gateway{
+		log: log, level: level, clock: proxy.StartClock(),
+		hash:      c.Hash(),
+		configs:   make(chan config.Update),
+		commands:  make(chan command),
+		changed:   make(chan struct{}, 1),
+		watch:     make(chan []health.Subject, 1),
+		scheduler: balancer.NewScheduler(),
+		started:   c,
+	}
+	g.statePath = statePath(c, o)
+	g.proxy = proxy.New(&g.live, g.clock, seed(), log)
+	g.monitor = health.NewMonitor(log, g.poke)
+	g.reload.Store(&admin.Reload{})
+	g.loadOverrides()
+	if err := g.apply(c); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// statePath is where overrides are kept: the flag's file, the configuration's, or one beside it.
+func statePath(c *config.Config, o options) string {
+	if o.state != "" {
+		return o.state
+	}
+	if c.State != "" && filepath.IsAbs(c.State) {
+		return c.State
+	}
+	name := c.State
+	if name == "" {
+		name = "tidegate.state.json"
+	}
+	return filepath.Join(filepath.Dir(o.file), name)
+}
+
+// poke asks for a new plan. It never blocks, and may be called under a breaker's lock.
+func (g *gateway) poke() {
+	select {
+	case g.changed <- struct{}{}:
+	default: // one is due already
+	}
+}
+
+// control is the only goroutine that decides anything.
+func (g *gateway) control(ctx context.Context) error {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	refresh := time.NewTicker(refreshEvery)
+	defer refresh.Stop()
+	settle := time.NewTimer(0)
+	defer settle.Stop()
+	for {
+		select {
+		case u := <-g.configs:
+			g.take(u)
+		case cmd := <-g.commands:
+			cmd.reply <- g.obey(cmd)
+		case <-g.changed:
+			settle.Reset(settleEvery)
+		case <-settle.C:
+			g.plan(g.live.Load())
+		case <-tick.C:
+			g.expire(time.Now())
+			t := g.live.Load()
+			g.scheduler.Observe(g.clock.Now(), t.Services())
+			g.plan(t)
+		case <-refresh.C:
+			now := g.clock.Now()
+			for _, h := range g.live.Load().Hosts() {
+				if h.Waiting() > 0 {
+					h.Refresh(now)
+				}
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// plan publishes how every service's traffic is spread from now on.
+func (g *gateway) plan(t *router.Table) {
+	now := g.clock.Now()
+	for _, s := range t.Services() {
+		g.scheduler.Plan(now, s, t.Regions, g.orders)
+	}
+}
+
+// take puts a changed file in force, or says why not and leaves everything as it was.
+func (g *gateway) take(u config.Update) {
+	err := u.Err
+	if err == nil {
+		err = g.apply(u.Config)
+	}
+	if err == nil {
+		return
+	}
+	r := *g.reload.Load()
+	r.OK, r.Err, r.ErrAt = false, err, time.Now()
+	r.Failures++
+	g.reload.Store(&r)
+	g.log.Error("configuration rejected, the last good one stays in force", "err", err, "in_force", r.Hash)
+}
+
+// apply puts c in force: everything that can fail comes before the one store.
+func (g *gateway) apply(c *config.Config) error {
+	old := g.live.Load()
+	next, err := router.Compile(c, old, g.proxy.Dial, g.poke)
+	if err != nil {
+		return err
+	}
+	g.plan(next)
+	g.proxy.Configure(c)
+	g.live.Store(next)
+	g.show(next)
+	g.scheduler.Forget(next.Services())
+	setLevel(g.level, c.Log.Level)
+
+	r := *g.reload.Load()
+	r.OK, r.Err, r.Last, r.Hash = true, nil, time.Now(), c.Hash()
+	r.Successes++
+	r.NeedsRestart = config.NeedsRestart(g.started, c)
+	g.reload.Store(&r)
+	if old == nil {
+		return nil
+	}
+	for _, h := range router.Retired(old, next) {
+		h.Upstream.Close()
+	}
+	g.log.Info("configuration in force", "hash", r.Hash, "routes", len(next.Routes()), "services", len(next.Services()), "endpoints", len(next.Endpoints()))
+	if len(r.NeedsRestart) > 0 {
+		g.log.Warn("changes that need a restart are not in force", "keys", strings.Join(r.NeedsRestart, " "))
+	}
+	return nil
+}
+
+// show tells the monitor whom to watch; only the latest list counts.
+func (g *gateway) show(t *router.Table) {
+	select {
+	case <-g.watch:
+	default:
+	}
+	g.watch <- t.Subjects()
+}
+
+// closePools closes all unused connections to endpoints.
+func (g *gateway) closePools() {
+	for _, h := range g.live.Load().Hosts() {
+		h.Upstream.Close()
+	}
+}
+
+// loadOverrides reads what the last process left.
+func (g *gateway) loadOverrides() {
+	var saved admin.Overrides
+	from, err := state.Load(g.statePath, &saved)
+	var recovered *state.Recovered
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		saved = admin.Overrides{}
+	case errors.As(err, &recovered):
+		g.log.Error("state file was damaged; its previous generation is used", "err", err, "from", from)
+	case err != nil:
+		g.log.Error("state file can't be read; starting without overrides", "err", err)
+		saved = admin.Overrides{}
+	}
+	g.setOverrides(saved)
+	if n := len(saved.List); n > 0 {
+		g.log.Warn("overrides from the last run are in force", "count", n, "from", from)
+	}
+}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func demoCommand() *cobra.Command {
+	return &cobra.Command{Use: "demo", Short: "Start a three-region fleet with the gateway in front"}
+}

@@ -1,0 +1,184 @@
+package proxy
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/tidegate/tidegate/balancer"
+	"github.com/tidegate/tidegate/http1"
+)
+
+// maxInterim bounds the 1xx answers before the real one.
+const maxInterim = 10
+
+var (
+	errInterim = errors.New("too many interim responses")
+	errUnasked = errors.New("an upgrade nobody asked for")
+)
+
+// send makes one attempt at e and returns when a response head is held, or why there is none. The
+// head must be there by deadline; a new connection within connect.
+func (x *exchange) send(e *balancer.Endpoint, connect, deadline time.Duration) Result {
+	if x.up != nil {
+		x.dropHeld()
+	}
+	p := e.Host.Upstream.(*pool)
+	replayable := x.Replayable()
+	fresh := false
+	for {
+		u, err := x.connection(p, fresh, !replayable, connect, deadline)
+		if err != nil {
+			return Result{Outcome: balancer.ConnectFailed}
+		}
+		if e.Barred() { // ordered away while the connection was made
+			p.give(u, x.now())
+			return Result{Outcome: balancer.Unsent}
+		}
+		result, err := x.ask(u, deadline)
+		if err == nil {
+			return result
+		}
+		stale := u.used && u.w == 0 && !timedOut(err) && !x.left.Load()
+		u.close()
+		x.up = nil
+		if stale && replayable && !fresh {
+			fresh = true // it closed a kept connection as we wrote: no fault of anybody's
+			continue
+		}
+		return Result{Outcome: x.blame(err)}
+	}
+}
+
+// connection takes a kept connection or makes a new one.
+func (x *exchange) connection(p *pool, fresh, careful bool, connect, deadline time.Duration) (*upstream, error) {
+	now := x.now()
+	if !fresh {
+		if u := p.take(now, careful); u != nil {
+			return u, nil
+		}
+	}
+	timeout := min(connect, deadline-now)
+	if timeout <= 0 {
+		return nil, os.ErrDeadlineExceeded
+	}
+	return p.connect(timeout)
+}
+
+// ask sends the request on u and waits for a response head.
+func (x *exchange) ask(u *upstream, deadline time.Duration) (Result, error) {
+	x.up = u
+	if len(x.out) == 0 {
+		x.forward()
+	}
+	u.rd.arm(deadline)
+	u.wr.arm(deadline)
+	if _, err := u.conn.Write(x.out); err != nil {
+		return Result{}, err
+	}
+	if !x.whole {
+		x.pump = startPump(x, u)
+	}
+	x.since.Store(int64(x.now()))
+	x.waiting.Store(u)
+	err := x.awaitHead(u)
+	x.waiting.Store(nil)
+	if err != nil {
+		return Result{}, err
+	}
+	if !u.rd.disarm() {
+		return Result{}, os.ErrDeadlineExceeded
+	}
+	h := &u.head
+	return Result{Status: h.Status, RetryAfter: h.RetryAfter, Outcome: outcomeOf(h.Status, h.RetryAfter)}, nil
+}
+
+// awaitHead reads until a final response head is there, passing interim ones on.
+func (x *exchange) awaitHead(u *upstream) error {
+	interim := 0
+	u.head.Reset()
+	for {
+		done, err := u.head.Parse(u.in[u.r:u.w], x.terms.response, x.isHead())
+		if err != nil {
+			return err
+		}
+		if !done {
+			if err := u.fill(); err != nil {
+				return err
+			}
+			continue
+		}
+		if !u.head.Informational {
+			return nil
+		}
+		if interim++; interim > maxInterim {
+			return errInterim
+		}
+		if u.head.Status == 101 {
+			return errUnasked
+		}
+		if err := x.passInterim(u); err != nil {
+			return errGone
+		}
+		u.r += u.head.Size
+		u.head.Reset()
+	}
+}
+
+// errGone: the client can't be written to.
+var errGone = errors.New("client gone")
+
+// passInterim passes a 1xx answer on, but 100 Continue, which was ours to say, and none to a client
+// of HTTP/1.0, which does not know them (RFC 9110 §15.2).
+func (x *exchange) passInterim(u *upstream) error {
+	if u.head.Status == 100 || x.req.Minor == 0 {
+		return nil
+	}
+	b := u.in[u.r:]
+	line := appendStatus(nil, u.head.Status, u.head.Reason.Of(b))
+	line = http1.AppendFields(line, b, u.head.Fields, 0)
+	return x.writeClient(append(line, "\r\n"...))
+}
+
+// blame says whose fault it is that no response head came.
+func (x *exchange) blame(err error) balancer.Outcome {
+	var malformed *http1.Error
+	switch {
+	case x.left.Load(), errors.Is(err, errGone):
+		return balancer.Abandoned
+	case x.pump != nil && x.pump.clientFailed():
+		return balancer.Abandoned
+	case timedOut(err):
+		return balancer.TimedOut
+	case errors.As(err, &malformed), errors.Is(err, errInterim), errors.Is(err, errUnasked):
+		return balancer.BadResponse
+	}
+	return balancer.Reset
+}
+
+// outcomeOf says what to think of an endpoint that answered with status. One that says when to come
+// again is not broken but busy.
+func outcomeOf(status int, retryAfter bool) balancer.Outcome {
+	switch {
+	case status == 429, status == 503 && retryAfter:
+		return balancer.Overloaded
+	case status >= 500:
+		return balancer.ErrorStatus
+	}
+	return balancer.Answered
+}
+
+func (x *exchange) isHead() bool { return x.req.Verb == http1.MethodHead }
+
+// dropHeld gives up a held response. Its connection is kept if the rest is there already.
+func (x *exchange) dropHeld() {
+	u := x.up
+	x.up = nil
+	h := &u.head
+	if h.KeepAlive && (h.Body == http1.NoBody || h.Body == http1.Length && h.Length == int64(u.w-u.r-h.Size)) && x.pump == nil {
+		u.r = u.w
+		u.pool.give(u, x.now())
+		return
+	}
+	u.close()
+}

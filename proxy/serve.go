@@ -1,0 +1,32 @@
+package proxy
+
+// serve carries one exchange from match to answer: all that happens to a request, on one screen.
+func (g *Gateway) serve(x *exchange) {
+	f := &x.flight
+
+	if !f.Begin(g.live.Load(), x, x.began, x.conn.draw()) {
+		x.refuse(f.Refusal())
+		return
+	}
+	if !x.prepare() { // wait for a small body, so that the request can be sent again
+		x.refuse(x.refusal)
+		return
+	}
+	for f.Next(x.now()) {
+		result := x.send(f.Endpoint(), f.Route.Connect, f.TryDeadline(x.now()))
+		switch f.Head(result, x.now()) {
+		case Commit:
+			f.End(x.commit(), x.now())
+			return
+		case Refuse:
+			x.refuse(f.Refusal())
+			return
+		case Retry:
+		}
+	}
+	if x.holding() { // nobody else to ask: what was answered is the answer
+		f.End(x.commit(), x.now())
+		return
+	}
+	x.refuse(f.Refusal())
+}
