@@ -16,6 +16,9 @@ const (
 	// TimedOut: the head did not come within the attempt's time.
 	TimedOut
 
+	// BadResponse: what came is no response that can be trusted.
+	BadResponse
+
 	// ErrorStatus: a head came and its status says that the endpoint failed.
 	ErrorStatus
 
@@ -37,30 +40,35 @@ const (
 	Outcomes = int(Unsent) + 1
 )
 
-var outcomeWords = [Outcomes]string{
-	Answered:      "answered",
-	ConnectFailed: "connect",
-	Reset:         "reset",
-	TimedOut:      "timeout",
-	ErrorStatus:   "status",
-	Overloaded:    "overload",
-	Truncated:     "truncated",
-	Abandoned:     "abandoned",
-	Unsent:        "unsent",
-}
-
 // String returns the word metrics use for o.
 func (o Outcome) String() string {
-	if int(o) >= Outcomes {
-		return "unknown"
+	switch o {
+	case Answered:
+		return "answered"
+	case ConnectFailed:
+		return "connect"
+	case Reset:
+		return "reset"
+	case TimedOut:
+		return "timeout"
+	case ErrorStatus:
+		return "status"
+	case Overloaded:
+		return "overload"
+	case Truncated:
+		return "truncated"
+	case Abandoned:
+		return "abandoned"
+	case Unsent:
+		return "unsent"
 	}
-	return outcomeWords[o]
+	panic("BUG: an outcome out of range")
 }
 
 // Failure says whether o is the endpoint's failure: what breakers, ejection and weights go by.
 func (o Outcome) Failure() bool {
 	switch o {
-	case ConnectFailed, Reset, TimedOut, ErrorStatus, Truncated:
+	case ConnectFailed, Reset, TimedOut, BadResponse, ErrorStatus, Truncated:
 		return true
 	}
 	return false
