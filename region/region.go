@@ -68,6 +68,7 @@ func Compile(c *config.Config, prev *Set) (*Set, error) {
 			id = ID(len(s.names))
 			s.names = append(s.names, name)
 		}
+		s.ids[name] = id
 		low := lower(name)
 		if twin, ok := s.folded[low]; ok {
 			problems = append(problems, c.Problem("regions."+name,
@@ -75,7 +76,6 @@ func Compile(c *config.Config, prev *Set) (*Set, error) {
 				"requests name regions in any case; choose names that stay apart"))
 			continue
 		}
-		s.ids[name] = id
 		s.folded[low] = id
 		s.Active = append(s.Active, id)
 	}
