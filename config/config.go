@@ -1,9 +1,10 @@
 package config
 
-import "time"
-
 // Config is one configuration file, top to bottom. It is immutable once loaded:
 // every room reads it, nobody writes it. Durations, sizes, rates and shares carry units.
+//
+// The default tags below are the defaults: Load starts from them. Those that depend on other
+// fields are filled by check.go and named in the comments.
 type Config struct {
 	// Region is the region this gateway runs in: the home of requests that name none.
 	Region string `yaml:"region"`
@@ -35,7 +36,7 @@ type Config struct {
 	Admin Admin `yaml:"admin"`
 
 	// State is the file in which overrides survive a restart. Default: tidegate.state.json
-	// in the folder of the configuration file.
+	// in the folder of the configuration file. Changing it needs a restart.
 	State string `yaml:"state"`
 
 	// Drain says how the process leaves on SIGTERM.
@@ -53,11 +54,11 @@ type Config struct {
 // Listen holds the addresses the gateway accepts connections on.
 type Listen struct {
 	// HTTP is where requests arrive. Default ":8080".
-	HTTP string `yaml:"http"`
+	HTTP string `yaml:"http" default:":8080"`
 
 	// Admin is where the admin API listens. Default "127.0.0.1:9901". Beyond loopback it
 	// needs admin.token.
-	Admin string `yaml:"admin"`
+	Admin string `yaml:"admin" default:"127.0.0.1:9901"`
 }
 
 // Affinity says how a request's home region is found.
@@ -65,7 +66,7 @@ type Affinity struct {
 	// From lists the sources in the order they are asked; the first that has an opinion wins.
 	// Each is a kind and its argument, such as "header X-Region" or "cookie region".
 	// Default [header X-Region, cookie region]. After them: this gateway's own region.
-	From []Source `yaml:"from"`
+	From []Source `yaml:"from" default:"[header X-Region, cookie region]"`
 
 	// Trust are the clients whose opinion counts, as CIDRs or addresses. Default everybody, who
 	// then choose among the configured regions. Others' X-Region is dropped.
@@ -74,7 +75,7 @@ type Affinity struct {
 	// Unknown is what becomes of a request that names a region nobody configured:
 	// "nearest" (this gateway's region; the default), "default" (affinity.default), or
 	// "reject" (400).
-	Unknown string `yaml:"unknown"`
+	Unknown string `yaml:"unknown" default:"nearest"`
 
 	// Default is the home for unknown: default. Default: this gateway's region.
 	Default string `yaml:"default"`
@@ -101,17 +102,17 @@ type Region struct {
 // Failback says how traffic returns to a region or an endpoint that recovered.
 type Failback struct {
 	// Hold is how long it must have been well before anything returns. Default 0s.
-	Hold Duration `yaml:"hold"`
+	Hold Duration `yaml:"hold" default:"0s"`
 
 	// Ramp is how long the return takes, from a tenth to all. Default 10s.
-	Ramp Duration `yaml:"ramp"`
+	Ramp Duration `yaml:"ramp" default:"10s"`
 }
 
 // Service is a logical API, deployed in one or more regions.
 type Service struct {
 	// Balance is the policy that chooses among a region's endpoints:
 	// p2c (the default), round_robin, least_request or first.
-	Balance string `yaml:"balance"`
+	Balance string `yaml:"balance" default:"p2c"`
 
 	// Probe is how endpoints are examined.
 	Probe Probe `yaml:"probe"`
@@ -129,39 +130,39 @@ type Probe struct {
 	// Kind is http or tcp. Default: http when there is a path, tcp otherwise.
 	Kind string `yaml:"kind"`
 
-	// Path is what an HTTP probe asks for.
+	// Path is what an HTTP probe asks for. Default for kind: http is "/".
 	Path string `yaml:"path"`
 
 	// Host is the Host field of an HTTP probe. Default: the endpoint's address.
 	Host string `yaml:"host"`
 
 	// Status lists the statuses that mean well, as "200" or "200-299". Default [200-299].
-	Status []StatusRange `yaml:"status"`
+	Status []StatusRange `yaml:"status" default:"[200-299]"`
 
 	// Every is the time from one probe to the next, ±10 %. Default 750ms.
-	Every Duration `yaml:"every"`
+	Every Duration `yaml:"every" default:"750ms"`
 
 	// Timeout is how long an answer may take. Default 500ms.
-	Timeout Duration `yaml:"timeout"`
+	Timeout Duration `yaml:"timeout" default:"500ms"`
 
 	// Down is how many failures in a row make an endpoint down. Default 2. The confirming
 	// probe follows a failure at once.
-	Down int `yaml:"down"`
+	Down int `yaml:"down" default:"2"`
 
 	// Up is how many successes in a row make it well again. Default 2.
-	Up int `yaml:"up"`
+	Up int `yaml:"up" default:"2"`
 }
 
 // Breaker says when failures of real traffic take something out.
 type Breaker struct {
 	// Errors is the share of failures that trips it. Default 50%.
-	Errors Percent `yaml:"errors"`
+	Errors Percent `yaml:"errors" default:"50%"`
 
 	// Of is how many requests there must be before the share counts. Default 20.
-	Of int `yaml:"of"`
+	Of int `yaml:"of" default:"20"`
 
 	// In is the window both are counted in. Default 10s.
-	In Duration `yaml:"in"`
+	In Duration `yaml:"in" default:"10s"`
 }
 
 // Endpoint is one address of a service in a region.
@@ -170,14 +171,14 @@ type Endpoint struct {
 	Address string `yaml:"address"`
 
 	// Weight is its share relative to the region's other endpoints. Default 1. Zero means never.
-	Weight float64 `yaml:"weight"`
+	Weight float64 `yaml:"weight" default:"1"`
 
 	// MaxFails is how many failures in a row open its breaker. Default 5.
-	MaxFails int `yaml:"max_fails"`
+	MaxFails int `yaml:"max_fails" default:"5"`
 
 	// FailTimeout is how long it then stays out at first; doubled each time up to 30s, ±20 %.
 	// Default 2s.
-	FailTimeout Duration `yaml:"fail_timeout"`
+	FailTimeout Duration `yaml:"fail_timeout" default:"2s"`
 }
 
 // Route is what matches a request, and the terms it is served under.
@@ -190,7 +191,7 @@ type Route struct {
 
 	// Path is exact ("/pay"), a prefix by segments ("/pay/**") or a glob ("/u/*/avatar", "/f/*.png").
 	// Default "/**".
-	Path string `yaml:"path"`
+	Path string `yaml:"path" default:"/**"`
 
 	// Methods lists the methods that match. Default: all.
 	Methods []string `yaml:"methods"`
@@ -208,11 +209,11 @@ type Route struct {
 	Timeout Timeout `yaml:"timeout"`
 
 	// Attempts is how often a request may be tried in all. Default 3, at most 6.
-	Attempts int `yaml:"attempts"`
+	Attempts int `yaml:"attempts" default:"3"`
 
 	// Spill says when requests may leave their home region: never, unhealthy (the default: home
 	// cannot serve) or always (also when home is at its declared capacity).
-	Spill string `yaml:"spill"`
+	Spill string `yaml:"spill" default:"unhealthy"`
 
 	// Limit bounds the route's rate. Default: none.
 	Limit *Limit `yaml:"limit"`
@@ -221,13 +222,13 @@ type Route struct {
 // Timeout bounds the phases before an answer's body.
 type Timeout struct {
 	// Connect bounds one connect. Default 500ms.
-	Connect Duration `yaml:"connect"`
+	Connect Duration `yaml:"connect" default:"500ms"`
 
 	// Try bounds one attempt, from its start to the response head. Default 3s.
-	Try Duration `yaml:"try"`
+	Try Duration `yaml:"try" default:"3s"`
 
 	// Total bounds all attempts together. Default 10s.
-	Total Duration `yaml:"total"`
+	Total Duration `yaml:"total" default:"10s"`
 }
 
 // Limit is a token bucket.
@@ -251,75 +252,54 @@ type Admin struct {
 // Drain says how the process leaves on SIGTERM.
 type Drain struct {
 	// Delay is how long readiness is off before connections are refused. Default 0s.
-	Delay Duration `yaml:"delay"`
+	Delay Duration `yaml:"delay" default:"0s"`
 
 	// Timeout is how long requests in flight may take to finish. Default 30s.
-	Timeout Duration `yaml:"timeout"`
+	Timeout Duration `yaml:"timeout" default:"30s"`
 }
 
 // Limits bound what one client can cost.
 type Limits struct {
 	// Head is how long a request head may take, whole. Default 5s.
-	Head Duration `yaml:"head"`
+	Head Duration `yaml:"head" default:"5s"`
 
 	// Idle is how long a connection may wait between requests. Default 30s.
-	Idle Duration `yaml:"idle"`
+	Idle Duration `yaml:"idle" default:"30s"`
 
 	// Stall is how long a request body may make no progress. Default 10s.
-	Stall Duration `yaml:"stall"`
+	Stall Duration `yaml:"stall" default:"10s"`
 
 	// UpstreamStall is how long a response body may make no progress. Default 30s.
-	UpstreamStall Duration `yaml:"upstream_stall"`
+	UpstreamStall Duration `yaml:"upstream_stall" default:"30s"`
 
 	// WriteStall is how long a client may take nothing of its answer. Default 10s.
-	WriteStall Duration `yaml:"write_stall"`
+	WriteStall Duration `yaml:"write_stall" default:"10s"`
 
 	// Line bounds the request line. Default 8KiB.
-	Line Size `yaml:"line"`
+	Line Size `yaml:"line" default:"8KiB"`
 
 	// Fields bounds all header fields together. Default 32KiB.
-	Fields Size `yaml:"fields"`
+	Fields Size `yaml:"fields" default:"32KiB"`
 
 	// FieldCount bounds their number. Default 100.
-	FieldCount int `yaml:"field_count"`
+	FieldCount int `yaml:"field_count" default:"100"`
 
 	// Body bounds a request body. Default 100MiB.
-	Body Size `yaml:"body"`
+	Body Size `yaml:"body" default:"100MiB"`
 
 	// Connections bounds the clients' connections in all. Default 20000.
-	Connections int `yaml:"connections"`
+	Connections int `yaml:"connections" default:"20000"`
 
 	// UpstreamIdle is how long an unused connection to an endpoint is kept. Default 8s: below
 	// what upstreams commonly allow, or they close it under our hands.
-	UpstreamIdle Duration `yaml:"upstream_idle"`
+	UpstreamIdle Duration `yaml:"upstream_idle" default:"8s"`
 }
 
 // Log is the operational log.
 type Log struct {
 	// Level is debug, info (the default), warn or error.
-	Level string `yaml:"level"`
+	Level string `yaml:"level" default:"info"`
 
 	// Format is auto (text on a terminal, JSON otherwise; the default), text or json.
-	Format string `yaml:"format"`
+	Format string `yaml:"format" default:"auto"`
 }
-
-// Duration is a time span written with its unit: 500ms, 2s, 10m, 1h, 7d.
-type Duration time.Duration
-
-// Std returns d as the standard library's type.
-func (d Duration) Std() time.Duration { return time.Duration(d) }
-
-// Size is a number of bytes written with its unit: 512B, 16KiB, 100MiB, 1MB.
-type Size int64
-
-// Rate is a number of requests per second, written per second, minute or hour: 2000/s, 90/m.
-type Rate float64
-
-// Percent is a share in [0,1], written as a percentage: 30%.
-type Percent float64
-
-// Secret is a string that prints as "***" everywhere but Reveal.
-type Secret string
-
-// Reveal returns the secret itself.
-func (s Secret) Reveal() string { return string(s) }
