@@ -51,6 +51,8 @@ func (o Outcome) String() string {
 		return "reset"
 	case TimedOut:
 		return "timeout"
+	case BadResponse:
+		return "bad_response"
 	case ErrorStatus:
 		return "status"
 	case Overloaded:
