@@ -11,6 +11,8 @@ const (
 	maxHead    = 64 << 10 // bytes of head, interim ones and trailers included
 	maxBody    = 64 << 10 // bytes of body that are read; a longer one costs the connection
 	maxInterim = 10       // 1xx responses before the final one
+
+	maxChunkLine = 256 // bytes of the line before a chunk
 )
 
 var (
@@ -143,14 +145,14 @@ func (h head) discard(r *bufio.Reader) (whole bool, err error) {
 func (h head) discardChunks(r *bufio.Reader) (whole bool, err error) {
 	left := int64(maxBody)
 	for {
-		size, err := readChunkSize(r)
+		size, framing, err := readChunkSize(r)
 		if err != nil {
 			return false, err
 		}
 		if size == 0 {
 			break
 		}
-		if left -= size; left < 0 {
+		if left -= size + framing; left < 0 {
 			return false, nil
 		}
 		if _, err := r.Discard(int(size)); err != nil {
@@ -176,22 +178,22 @@ func (h head) discardChunks(r *bufio.Reader) (whole bool, err error) {
 	}
 }
 
-// readChunkSize reads the line before a chunk. What follows a semicolon is nothing to us.
-func readChunkSize(r *bufio.Reader) (int64, error) {
-	room := 256
+// readChunkSize reads the line before a chunk, and says how long the chunk is and how many bytes
+// frame it. What follows a semicolon is nothing to us.
+func readChunkSize(r *bufio.Reader) (size, framing int64, err error) {
+	room := maxChunkLine
 	line, err := readLine(r, &room)
 	if err == errLongHead {
-		return 0, errChunk
+		return 0, 0, errChunk
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	line, _, _ = bytes.Cut(line, []byte(";"))
 	line = bytes.TrimRight(line, " \t")
 	if len(line) == 0 || len(line) > 8 {
-		return 0, errChunk
+		return 0, 0, errChunk
 	}
-	size := int64(0)
 	for _, c := range line {
 		switch {
 		case '0' <= c && c <= '9':
@@ -199,11 +201,11 @@ func readChunkSize(r *bufio.Reader) (int64, error) {
 		case 'a' <= c|0x20 && c|0x20 <= 'f':
 			c = c|0x20 - 'a' + 10
 		default:
-			return 0, errChunk
+			return 0, 0, errChunk
 		}
 		size = size<<4 | int64(c)
 	}
-	return size, nil
+	return size, int64(maxChunkLine-room) + 2, nil
 }
 
 // readLine reads up to CR LF, which it takes off, and takes what it read off room. The line is
