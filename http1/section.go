@@ -1,0 +1,146 @@
+package http1
+
+import "bytes"
+
+// A section is the progress made through a head or a trailer section, line by line. Every
+// line is first searched for its end and for control characters, and judged once it is whole,
+// so that the verdict does not depend on how the bytes arrived.
+type section struct {
+	line     int // where the current line begins
+	scan     int // no control characters in the current line before this
+	fields   int // where the field lines begin
+	present  NameSet
+	repeated NameSet
+}
+
+// eol returns the index of the CRLF that ends the current line, -1 if it is not there yet.
+// The CR must be at last or before.
+func (s *section) eol(b []byte, last int, tooLong *Error) (int, *Error) {
+	end := min(len(b), last+1)
+	i := control(b, s.scan, end)
+	s.scan = i
+	switch {
+	case i == end && end > last:
+		return -1, tooLong
+	case i == end:
+		return -1, nil
+	case b[i] == '\n':
+		return -1, ErrBareLF
+	case b[i] != '\r':
+		return -1, ErrControl
+	case i+1 == len(b):
+		return -1, nil
+	case b[i+1] != '\n':
+		return -1, ErrBareCR
+	}
+	return i, nil
+}
+
+// next goes on to the line that begins at i.
+func (s *section) next(i int) { s.line, s.scan = i, i }
+
+// parse appends the field lines of b from s.line on to fields. done: the empty line at the end
+// was reached, and s.line is after it.
+func (s *section) parse(b []byte, fields []Field, lim Limits) (_ []Field, done bool, err *Error) {
+	last := s.fields + lim.Fields - 2 // the last place for a CR
+	for s.line < len(b) {
+		start := s.line
+		switch b[start] {
+		case '\r':
+			if start+1 == len(b) {
+				return fields, false, nil
+			}
+			if b[start+1] != '\n' {
+				return fields, false, ErrBareCR
+			}
+			s.next(start + 2)
+			return fields, true, nil
+		case ' ', '\t':
+			return fields, false, ErrFold
+		}
+		if len(fields) >= lim.Count {
+			return fields, false, ErrFieldsTooMany
+		}
+		if start > last {
+			return fields, false, ErrFieldsTooBig
+		}
+		cr, err := s.eol(b, last, ErrFieldsTooBig)
+		if cr < 0 {
+			return fields, false, err
+		}
+		line := b[start:cr]
+		colon := bytes.IndexByte(line, ':')
+		if colon < 0 {
+			return fields, false, ErrNoColon
+		}
+		known := classify(line[:colon])
+		if known == NameOther {
+			if err := checkName(line[:colon]); err != nil {
+				return fields, false, err
+			}
+		} else {
+			bit := NameSet(1) << known
+			s.repeated |= s.present & bit
+			s.present |= bit
+		}
+		from, to := start+colon+1, cr
+		for from < to && (b[from] == ' ' || b[from] == '\t') {
+			from++
+		}
+		for from < to && (b[to-1] == ' ' || b[to-1] == '\t') {
+			to--
+		}
+		fields = append(fields, Field{
+			Line:  span(start, cr+2),
+			Name:  span(start, start+colon),
+			Value: span(from, to),
+			Known: known,
+			Hop:   hop.Has(known),
+		})
+		s.next(cr + 2)
+	}
+	return fields, false, nil
+}
+
+func span(from, to int) Span { return Span{uint32(from), uint32(to - from)} }
+
+// checkName judges a name that is not a known one.
+func checkName(name []byte) *Error {
+	all, some := uint8(inToken), uint8(0)
+	for _, c := range name {
+		all &= class[c]
+		some |= class[c]
+	}
+	if all == 0 || len(name) == 0 {
+		if n := len(name); n > 0 && (name[n-1] == ' ' || name[n-1] == '\t') {
+			return ErrSpaceColon
+		}
+		return ErrName
+	}
+	if some&isLow != 0 && isTwin(name) {
+		return ErrTwin
+	}
+	return nil
+}
+
+func find(fields []Field, present NameSet, n Name) int {
+	if !present.Has(n) {
+		return -1
+	}
+	for i := range fields {
+		if fields[i].Known == n {
+			return i
+		}
+	}
+	panic("BUG: a field is said to be present and is not")
+}
+
+func lookup(b []byte, fields []Field, name string) []byte {
+	for i := range fields {
+		f := &fields[i]
+		if int(f.Name.Len) == len(name) && sameFold(f.Name.Of(b), name) {
+			return f.Value.Of(b)
+		}
+	}
+	return nil
+}
