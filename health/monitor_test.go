@@ -5,12 +5,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tidegate/tidegate/config"
 )
 
 // A fake is a subject and the upstream behind it.
@@ -605,4 +609,50 @@ func TestRunEnds(t *testing.T) {
 			t.Error("a probe cut short was told of")
 		}
 	})
+}
+
+// TestMonitorOverSockets is the whole room over real connections: two upstreams are up, one leaves.
+func TestMonitorOverSockets(t *testing.T) {
+	check, err := Compile(config.Probe{Kind: "http", Path: "/", Status: []config.StatusRange{{From: 200, To: 200}},
+		Every: config.Duration(20 * time.Millisecond), Timeout: config.Duration(5 * time.Second), Up: 2, Down: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok")) })
+	stays, leaves := httptest.NewServer(ok), httptest.NewServer(ok)
+	defer stays.Close()
+	a := &fake{addr: stays.Listener.Addr().String(), check: check}
+	b := &fake{addr: leaves.Listener.Addr().String(), check: check}
+
+	changed := make(chan struct{}, 1)
+	m := NewMonitor(slog.New(slog.DiscardHandler), func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	watch := make(chan []Subject, 1)
+	go func() { ended <- m.Run(ctx, watch) }()
+	await := func(wantA, wantB State) {
+		t.Helper()
+		limit := time.After(20 * time.Second)
+		for !every([]*fake{a}, wantA) || !every([]*fake{b}, wantB) {
+			select {
+			case <-changed:
+			case <-limit:
+				t.Fatal("the states do not come")
+			}
+		}
+	}
+	watch <- []Subject{a, b}
+	await(Up, Up)
+	leaves.CloseClientConnections()
+	leaves.Close()
+	await(Up, Down)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

@@ -92,7 +92,7 @@ func readOneHead(r *bufio.Reader, room int) (head, error) {
 		switch {
 		case is("content-length"):
 			n, ok := digits(value)
-			if !ok || h.length >= 0 && h.length != n {
+			if !ok || h.length >= 0 {
 				return h, errFraming
 			}
 			h.length = n
@@ -115,6 +115,9 @@ func readOneHead(r *bufio.Reader, room int) (head, error) {
 		return h, errFraming
 	}
 	h.chunked = coding
+	if h.status == 204 && (h.chunked || h.length > 0) {
+		h.keep = false // who announces a body here may send one
+	}
 	if h.status < 200 || h.status == 204 || h.status == 304 {
 		h.chunked, h.length = false, 0 // no body; after 101 the connection speaks something else
 	}
@@ -199,7 +202,7 @@ func readChunkSize(r *bufio.Reader) (size, framing int64, err error) {
 		case '0' <= c && c <= '9':
 			c -= '0'
 		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c|0x20 - 'a' + 10
+			c = c | 0x20 - 'a' + 10
 		default:
 			return 0, 0, errChunk
 		}

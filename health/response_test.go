@@ -20,7 +20,7 @@ func TestResponse(t *testing.T) {
 	}{
 		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokREST", "", 200, true, "REST"},
 		{"no reason phrase", "HTTP/1.1 204\r\n\r\n", "", 204, true, ""},
-		{"length twice the same", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nok", "", 200, true, ""},
+		{"length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nok", errFraming.Error(), 200, false, ""},
 		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\nA;x=y\r\n0123456789\r\n1 \r\nx\r\n0\r\nT: v\r\n\r\nREST", "", 200, true, "REST"},
 		{"to the end", "HTTP/1.1 200 OK\r\n\r\nabc", "", 200, false, ""},
 		{"to the end, long", "HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", maxBody+2), "", 200, false, "x"},
@@ -32,6 +32,7 @@ func TestResponse(t *testing.T) {
 		{"interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", 200, true, ""},
 		{"interim only", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 11), errInterim.Error(), 0, false, ""},
 		{"switch", "HTTP/1.1 101 x\r\nContent-Length: 5\r\n\r\n", "", 101, false, ""},
+		{"204 has none, whatever it says", "HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\nhello", "", 204, false, ""},
 		{"304 has no body", "HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\nREST", "", 304, true, "REST"},
 		{"long line", "HTTP/1.1 200 OK\r\nX: " + long + "\r\nContent-Length: 0\r\n\r\n", "", 200, true, ""},
 		{"empty", "", errCut.Error(), 0, false, ""},
@@ -114,6 +115,9 @@ func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 103 x\r\nLink: y\r\n\r\nHTTP/1.1 503 x\r\nX-Load: 1\r\n\r\n"))
 	f.Add([]byte("HTTP/1.0 200\r\n\r\n"))
+	f.Add([]byte("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nTrailer: T\r\n\r\nA;x=y\r\n0123456789\r\n1 \r\nx\r\n0\r\nT: v\r\n\r\nHTTP/1.1"))
+	f.Add([]byte("HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\nx"))
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 003\r\nContent-Length: 3\r\nConnection: a, b\r\n\r\nabcd"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		src := &countingReader{r: bytes.NewReader(in)}
 		r := bufio.NewReaderSize(src, 1<<10)
