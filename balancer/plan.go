@@ -1,87 +1,167 @@
 package balancer
 
 import (
-	"io"
 	"time"
 
+	"github.com/tidegate/tidegate/health"
 	"github.com/tidegate/tidegate/region"
 )
 
-// A Plan is how one service's traffic is spread just now. Immutable.
+// A Plan is how one service's traffic is spread just now. Immutable; safe for concurrent use.
 type Plan struct {
 	// At is when it was made, on the process's clock.
 	At time.Duration
 
 	// Lines are the endpoints and their weights, in the order of Service.Endpoints.
 	Lines []Line
+
+	service, balance string
+
+	set    *region.Set
+	pools  []pool     // by region ID
+	sites  []siteLine // by region ID
+	demand []float64  // by region ID, requests per second
+
+	unhealthy, always []region.Shares // by home
+	orders            [][]region.ID   // by home: who may serve it, best first
+	failOpen          bool            // no region is well
 }
 
 // A Line is one endpoint's part in a plan.
 type Line struct {
 	Endpoint *Endpoint
-	Weight   Weight
+	Weight   Weight  // as it is used: zero for an endpoint that gets nothing
+	Share    float64 // of what its region gets, by weight alone
+
+	order     Order
+	health    health.State
+	answer    health.Answer
+	breaker   BreakerState
+	until     time.Duration // of breaker
+	held      time.Duration // how long it is still held back; 0: it is not
+	barred    bool
+	desperate bool // used although it is not well, because nobody is
+	shown     *shown
 }
 
-// Share is the share of home's traffic that region to gets, in [0,1].
-func (p *Plan) Share(mode Mode, home, to region.ID) float64 { return 0 }
-
-// RegionBreaker is the state of the breaker of the service in a region, when the plan was made.
-func (p *Plan) RegionBreaker(id region.ID) BreakerState { return Closed }
-
-// String is the plan as an operator reads it, as of p.At.
-func (p *Plan) String() string { return "" }
-
-// WriteText writes the plan as an operator reads it at time now.
-func (p *Plan) WriteText(w io.Writer, now time.Duration) error { return nil }
-
-// View is the plan as data, with live readings as of now.
-func (p *Plan) View(now time.Duration) PlanView { return PlanView{} }
-
-// PlanView is a plan and the evidence behind it, for people and their tools.
-type PlanView struct {
-	Service string       `json:"service"`
-	Balance string       `json:"balance"`
-	At      float64      `json:"at"` // when the plan was made, in seconds on the process's clock
-	Homes   []HomeView   `json:"homes"`
-	Regions []RegionView `json:"regions"`
+// full is the weight the endpoint has in the file or by a set order, whatever else is ordered: what
+// the region was meant to have.
+func (l *Line) full() float64 {
+	if l.Weight.Configured > 0 {
+		return l.Weight.Configured
+	}
+	return l.Endpoint.Weight()
 }
 
-// HomeView is how one home's traffic is spread.
-type HomeView struct {
-	Home   string             `json:"home"`
-	Mode   string             `json:"mode"` // never, unhealthy or always
-	Shares map[string]float64 `json:"shares"`
+// A siteLine is one region's part in a plan.
+type siteLine struct {
+	region.Site
+	lines   []Line
+	order   Order
+	breaker BreakerState
+	until   time.Duration
+	errors  float64 // the endpoints' factor for errors, weighted
 }
 
-// RegionView is a service in one region.
-type RegionView struct {
-	Region     string         `json:"region"`
-	Weight     float64        `json:"weight"`          // the operators' factor; 0 when drained
-	Healthy    float64        `json:"healthy"`         // endpoint weight that can serve
-	Configured float64        `json:"configured"`      // endpoint weight in all
-	Capacity   float64        `json:"capacity"`        // requests per second; 0 if not declared
-	Demand     float64        `json:"demand"`          // requests per second that call the region home
-	Breaker    string         `json:"breaker"`         // closed, open or half-open
-	Trial      float64        `json:"trial,omitempty"` // seconds until an open breaker's trial
-	Reasons    []string       `json:"reasons,omitempty"`
-	Endpoints  []EndpointView `json:"endpoints"`
+// Share is the part of home's traffic that region to gets under a mode, in [0,1]. For Stay it is 1 or 0:
+// home, if the service runs there.
+func (p *Plan) Share(mode Mode, home, to region.ID) float64 {
+	if mode == Stay {
+		if home == to && int(home) < len(p.pools) && len(p.pools[home].members) > 0 {
+			return 1
+		}
+		return 0
+	}
+	return p.shares(mode, home).Share(to)
 }
 
-// EndpointView is one endpoint of a plan.
-type EndpointView struct {
-	Endpoint  string             `json:"endpoint"` // the ID: service/region/address
-	Address   string             `json:"address"`
-	Weight    float64            `json:"weight"`
-	Share     float64            `json:"share"` // of the region's traffic
-	Factors   map[string]float64 `json:"factors"`
-	Reasons   []string           `json:"reasons,omitempty"`
-	Health    string             `json:"health"`
-	Breaker   string             `json:"breaker"`
-	Trial     float64            `json:"trial,omitempty"` // seconds until an open breaker's trial
-	Waiting   int64              `json:"waiting"`         // requests without a response head yet
-	Latency   float64            `json:"latency"`         // peak EWMA of the time to the head, seconds
-	RPS       float64            `json:"rps"`
-	ErrorRate float64            `json:"error_rate"`
-	ProbeRT   float64            `json:"probe_rt"` // seconds
-	Load      *float64           `json:"load"`     // reported by the endpoint; null if it reports none
+// RegionBreaker is what the breaker of the service in a region did when the plan was made; Closed
+// where the service does not run.
+func (p *Plan) RegionBreaker(id region.ID) BreakerState {
+	if int(id) >= len(p.sites) {
+		return Closed
+	}
+	return p.sites[id].breaker
+}
+
+// Regions is the regions the plan was made for.
+func (p *Plan) Regions() *region.Set { return p.set }
+
+// shares is how home's traffic is spread; nil if nobody can serve it.
+func (p *Plan) shares(mode Mode, home region.ID) region.Shares {
+	by := p.unhealthy
+	if mode == Always {
+		by = p.always
+	}
+	if int(home) >= len(by) {
+		return nil
+	}
+	return by[home]
+}
+
+// order is who may serve home, best first, home itself included. A home that is no longer
+// configured is served like this gateway's own.
+func (p *Plan) order(home region.ID) []region.ID {
+	if int(home) < len(p.orders) && p.orders[home] != nil {
+		return p.orders[home]
+	}
+	return p.orders[p.set.Own]
+}
+
+// compareErrors takes off what every region can carry what its errors say, compared with the best region.
+// If requests fail everywhere alike, it is the requests: moving them would help nobody.
+func (p *Plan) compareErrors() {
+	best := 0.0
+	for i := range p.sites {
+		if s := &p.sites[i]; s.Present && s.Weight > 0 && s.Healthy > 0 {
+			best = max(best, s.errors)
+		}
+	}
+	for i := range p.sites {
+		if s := &p.sites[i]; best > 0 {
+			s.Healthy *= min(1, s.errors/best)
+		}
+	}
+}
+
+// spread works out the shares of every home, and the order in which regions are asked when the one
+// that was drawn has nobody left.
+func (p *Plan) spread() {
+	sites := make([]region.Site, p.set.Len())
+	for i := range sites {
+		sites[i] = p.sites[i].Site
+	}
+	homes := p.set.Active
+	p.unhealthy = region.Spread(homes, p.set.Failover, sites, p.demand, region.Unhealthy)
+	p.always = region.Spread(homes, p.set.Failover, sites, p.demand, region.Always)
+
+	p.failOpen = true
+	for i := range p.pools {
+		if p.pools[i].well {
+			p.failOpen = false
+		}
+	}
+	p.orders = make([][]region.ID, p.set.Len())
+	for _, home := range homes {
+		p.orders[home] = p.walk(home)
+	}
+}
+
+func (p *Plan) walk(home region.ID) []region.ID {
+	list := make([]region.ID, 0, len(p.pools))
+	var seen [region.Max]bool
+	add := func(id region.ID) {
+		if !seen[id] && len(p.pools[id].members) > 0 && p.sites[id].Weight > 0 {
+			list = append(list, id)
+		}
+		seen[id] = true
+	}
+	add(home)
+	for _, id := range p.set.Failover(home) {
+		add(id)
+	}
+	for id := range p.pools {
+		add(region.ID(id))
+	}
+	return list
 }

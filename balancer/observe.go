@@ -1,0 +1,236 @@
+package balancer
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/tidegate/tidegate/config"
+	"github.com/tidegate/tidegate/health"
+	"github.com/tidegate/tidegate/region"
+)
+
+// A track is what is remembered about one endpoint.
+type track struct {
+	last   Reading // of the counters, when the last window was closed
+	came   window
+	normal average // the latency that is usual here
+
+	probes      uint64        // answers seen
+	probed      time.Duration // when the last one was
+	probeRT     average
+	probeNormal average
+	reported    average // load
+
+	errors, latency, load float64 // the factors in force; their targets are Weigh's
+
+	base float64       // its weight in the last plan, before any evidence
+	away bool          // it is out, or new to its pool, and has not come back yet
+	back time.Duration // when it came back; below 0: it has never been away
+
+	shown *shown
+}
+
+func newTrack(away bool) *track {
+	return &track{errors: 1, latency: 1, load: 1, away: away, back: -1, shown: new(shown)}
+}
+
+// shown is what an operator sees of the last window: written by the scheduler, read by views.
+type shown struct{ rate, errors, probeRT gauge }
+
+// A gauge is a float64 that may be read while it is written.
+type gauge struct{ bits atomic.Uint64 }
+
+func (g *gauge) set(v float64) { g.bits.Store(math.Float64bits(v)) }
+func (g *gauge) get() float64  { return math.Float64frombits(g.bits.Load()) }
+
+// Observe closes the window of every endpoint at now; the control loop calls it every 250 ms. It
+// returns the services whose plan no longer says what it should because of what was observed: a
+// factor moved, an endpoint warms up, the breaker of a region changed.
+func (s *Scheduler) Observe(now time.Duration, services []*Service) []*Service {
+	var moved []*Service
+	for _, svc := range services {
+		if s.memory(svc, now).observe(now) {
+			moved = append(moved, svc)
+		}
+	}
+	return moved
+}
+
+func (m *memory) observe(now time.Duration) (moved bool) {
+	dt := now - m.at
+	if dt <= 0 {
+		return false
+	}
+	m.at = now
+	at := 0
+	for id, pool := range m.svc.Pools {
+		if len(pool) == 0 {
+			continue
+		}
+		if m.observePool(now, dt, m.sites[id], pool, m.tracks[at:at+len(pool)]) {
+			moved = true
+		}
+		at += len(pool)
+	}
+	return m.observeHomes(dt) || moved
+}
+
+func (m *memory) observePool(now, dt time.Duration, st *site, pool []*Endpoint, tracks []*track) (moved bool) {
+	var gained Reading
+	var heads, nanos, probed, probes float64
+	for i, e := range pool {
+		t := tracks[i]
+		d := t.observe(now, dt, e)
+		gained.Requests += d.Requests
+		for o := range gained.Failures {
+			gained.Failures[o] += d.Failures[o]
+		}
+		heads, nanos = heads+t.came.heads, nanos+t.came.nanos
+		if t.probeRT.value > 0 {
+			probed, probes = probed+t.probeRT.value, probes+1
+		}
+		if m.set != nil && m.follow(now, dt, st, e, t) {
+			moved = true
+		}
+	}
+
+	// What is typical stands in for endpoints without data. Live readings go before probes, which
+	// are often so much faster than requests that one endpoint without data would draw everybody.
+	switch {
+	case heads >= 1:
+		st.mood.typical.Store(int64(nanos / heads))
+	case probes > 0:
+		st.mood.typical.Store(int64(probed / probes))
+	}
+
+	st.breaker.tick(now, dt, &gained, m.svc.breaker)
+	if state := st.breaker.state(now); state != st.state {
+		st.state = state
+		moved = true
+	}
+	return moved
+}
+
+// observeHomes closes the windows of demand. Where capacity is declared, shares depend on it.
+func (m *memory) observeHomes(dt time.Duration) (moved bool) {
+	if m.set == nil {
+		return false
+	}
+	for _, id := range m.set.Active {
+		h := &m.homes[id]
+		n := m.svc.arrivals[id].n.Load()
+		h.came.add(&Reading{Requests: n - h.last}, dt, windowSpan)
+		h.last = n
+		if h.came.requests >= 1 && m.set.Capacity(id) > 0 {
+			moved = true
+		}
+	}
+	return moved
+}
+
+// observe takes in what e did in the last dt, and returns it.
+func (t *track) observe(now, dt time.Duration, e *Endpoint) Reading {
+	r := e.Stats().Read()
+	if r.Requests < t.last.Requests {
+		t.last = Reading{} // another endpoint of the same name
+	}
+	d := r.Sub(&t.last)
+	t.last = r
+	t.came.add(&d, dt, windowSpan)
+	if t.came.requests >= enough {
+		t.normal.usual(t.came.mean(), dt)
+	}
+	if n := e.Probes(); n != t.probes {
+		since := dt
+		if t.probes > 0 {
+			since = now - t.probed
+		}
+		t.probes, t.probed = n, now
+		t.observeProbe(since, e)
+	}
+	t.shown.rate.set(t.came.rate())
+	t.shown.errors.set(ratio(t.came.failures, t.came.requests))
+	t.shown.probeRT.set(t.probeRT.value / float64(time.Second))
+	return d
+}
+
+func (t *track) observeProbe(since time.Duration, e *Endpoint) {
+	if rt := e.ProbeRT(); rt > 0 {
+		t.probeRT.feed(float64(rt), since, smoothSpan)
+		t.probeNormal.usual(time.Duration(t.probeRT.value), since)
+	}
+	if load, ok := e.Load(); ok {
+		t.reported.feed(load, since, smoothSpan)
+		return
+	}
+	t.reported = average{}
+}
+
+// follow lets the factors for errors, latency and load follow the evidence. It says whether the
+// endpoint's weight is no longer what it was.
+func (m *memory) follow(now, dt time.Duration, st *site, e *Endpoint, t *track) (moved bool) {
+	target := Weigh(m.evidence(now, st, e, t))
+	errors := approach(t.errors, target.Errors, dt)
+	latency := approach(t.latency, target.Latency, dt)
+	load := approach(t.load, target.Load, dt)
+	moved = errors != t.errors || latency != t.latency || load != t.load
+	t.errors, t.latency, t.load = errors, latency, load
+	return moved || t.returning(now-dt, m.set.Failback(e.Region))
+}
+
+// evidence is what is known about an endpoint, but for probes, breaker and orders.
+func (m *memory) evidence(now time.Duration, st *site, e *Endpoint, t *track) Evidence {
+	ev := Evidence{
+		Configured: e.Weight(),
+		Order:      OrderNone(),
+		Requests:   t.came.requests,
+		Failures:   t.came.failures,
+		RT:         t.came.mean(),
+		Usual:      time.Duration(t.normal.value),
+		ProbeRT:    time.Duration(t.probeRT.value),
+		UsualProbe: time.Duration(t.probeNormal.value),
+		Load:       -1,
+		Rate:       t.came.rate(),
+		Capacity:   m.set.Capacity(e.Region) * ratio(t.base, st.total),
+		Away:       t.away,
+		Back:       -1,
+		Failback:   m.set.Failback(e.Region),
+	}
+	if t.reported.seen > 0 {
+		ev.Load = t.reported.value
+	}
+	if t.back >= 0 {
+		ev.Back = now - t.back
+	}
+	return ev
+}
+
+// turn notes when the endpoint goes out and when it comes back. Who comes back begins with a clean
+// sheet: what spoke against it was about the time before, and it is let in slowly as it is.
+func (t *track) turn(now time.Duration, state health.State, breaker BreakerState) {
+	if state == health.Down || breaker != Closed {
+		t.away = true
+		return
+	}
+	if !t.away || state == health.Unknown {
+		return
+	}
+	t.away, t.back = false, now
+	t.errors, t.latency, t.load = 1, 1, 1
+	t.came = window{}
+}
+
+// returning says whether the endpoint was still held or warming up at now.
+func (t *track) returning(now time.Duration, f config.Failback) bool {
+	return t.back >= 0 && now-t.back < f.Hold.Std()+f.Ramp.Std()
+}
+
+// rates is the demand of all homes by region ID, in requests per second.
+func (m *memory) rates() []float64 {
+	out := make([]float64, m.set.Len())
+	for id := range out {
+		out[id] = m.homes[region.ID(id)].came.rate()
+	}
+	return out
+}

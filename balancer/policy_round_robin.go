@@ -1,0 +1,136 @@
+package balancer
+
+import (
+	"math"
+	"slices"
+)
+
+const (
+	minSlots  = 1024 // a cycle may have this many slots, or as many as four per member
+	perMember = 4
+)
+
+// roundRobin walks a fixed cycle in which every member has slots in proportion to its weight, spread
+// evenly (smooth weighted round robin, worked out beforehand instead of at every pick). The cursor outlives
+// the cycle: when weights change, the walk goes on.
+type roundRobin struct {
+	pool  []member
+	cycle []uint32 // indices into pool
+	mood  *mood
+}
+
+func newRoundRobin(pool []member, m *mood) picker {
+	return &roundRobin{pool, cycle(pool), m}
+}
+
+func (r *roundRobin) pick(c *Call) *Endpoint {
+	at := int((r.mood.cursor.Add(1) - 1) % uint64(len(r.cycle)))
+	if e := r.pool[r.cycle[at]].endpoint; !c.Tried.Has(e) {
+		return e
+	}
+	for range r.cycle {
+		if at++; at == len(r.cycle) {
+			at = 0
+		}
+		if e := r.pool[r.cycle[at]].endpoint; !c.Tried.Has(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// cycle lays out the slots. Member i with k slots of n wants them at (j + phase) × n ÷ k; sorting by
+// those places gives runs no longer than the weights make them.
+func cycle(pool []member) []uint32 {
+	slots := divide(pool)
+	total := 0
+	for _, k := range slots {
+		total += k
+	}
+	// Sorted by counting: the place a slot wants, cut to a whole number, is below total.
+	starts := make([]int, total+1)
+	each := func(f func(place int, who uint32)) {
+		for i, k := range slots {
+			phase := (float64(i) + 0.5) / float64(len(slots))
+			for j := range k {
+				f(min(int((float64(j)+phase)*float64(total)/float64(k)), total-1), uint32(i))
+			}
+		}
+	}
+	each(func(place int, _ uint32) { starts[place+1]++ })
+	for i := range total {
+		starts[i+1] += starts[i]
+	}
+	out := make([]uint32, total)
+	each(func(place int, who uint32) {
+		out[starts[place]] = who
+		starts[place]++
+	})
+	return out
+}
+
+// divide says how many slots each member gets: by the ratio of the weights if it is a simple one, else by
+// largest remainder. Nobody gets none.
+func divide(pool []member) []int {
+	slots := make([]int, len(pool))
+	most := max(minSlots, perMember*len(pool))
+	low := pool[0].weight
+	for _, m := range pool {
+		low = min(low, m.weight)
+	}
+	if exact(pool, low, most, slots) {
+		return slots
+	}
+
+	sum := 0.0
+	for _, m := range pool {
+		sum += m.weight
+	}
+	rest := make([]float64, len(pool))
+	order := make([]int, len(pool))
+	left := most
+	for i, m := range pool {
+		want := m.weight / sum * float64(most)
+		slots[i] = max(int(want), 1)
+		rest[i] = want - float64(slots[i])
+		order[i] = i
+		left -= slots[i]
+	}
+	if left <= 0 {
+		return slots
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case rest[a] > rest[b]:
+			return -1
+		case rest[a] < rest[b]:
+			return 1
+		}
+		return 0
+	})
+	for _, i := range order[:min(left, len(order))] {
+		slots[i]++
+	}
+	return slots
+}
+
+// exact finds the shortest cycle that has the weights' ratios exactly, where the lightest member needs
+// no more than a few slots.
+func exact(pool []member, low float64, most int, slots []int) bool {
+	for k := 1; k <= 8; k++ {
+		total := 0
+		fits := true
+		for i, m := range pool {
+			want := m.weight / low * float64(k)
+			slots[i] = int(math.Round(want))
+			total += slots[i]
+			if fits = math.Abs(want-float64(slots[i])) < 1e-9*want && total <= most; !fits {
+				break
+			}
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,111 @@
+package balancer
+
+import (
+	"errors"
+	"hash/fnv"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/tidegate/tidegate/config"
+)
+
+const (
+	siteFirst = 2 * time.Second // the first wait of a region's breaker
+	siteMost  = 30 * time.Second
+	siteCalm  = 10 * time.Minute // closed so long, the wait begins anew
+)
+
+var errBadTick = errors.New("too many failures in this interval")
+
+// A siteBreaker is the circuit breaker of one service in one region. It is fed once per tick from what
+// the counters of the endpoints gained, so no request knows of it; open, it takes the region out of
+// the shares; half-open, it lets a twentieth through, by which the next tick judges it.
+//
+// gobreaker keeps the state. How long to wait is decided here, on the process's clock, since gobreaker's own
+// Timeout is fixed when it is made and reads another clock. It belongs to the scheduler and is not safe
+// for concurrent use.
+type siteBreaker struct {
+	cb     *gobreaker.CircuitBreaker[struct{}]
+	seen   window
+	seed   uint64
+	trips  uint          // since it was calm
+	until  time.Duration // open until then
+	closed time.Duration // when it last closed
+}
+
+func newSiteBreaker(service, region string) *siteBreaker {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(service + "/" + region))
+	b := &siteBreaker{seed: h.Sum64()}
+	b.reset()
+	return b
+}
+
+// reset closes the breaker and forgets why it was open: probes have said since that the region is down, and their
+// saying that it is up again is the better witness.
+func (b *siteBreaker) reset() {
+	b.cb = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		MaxRequests: 1,
+		Timeout:     1, // nothing: see until
+		ReadyToTrip: func(gobreaker.Counts) bool { return true },
+	})
+	b.seen, b.trips, b.until = window{}, 0, 0
+}
+
+// state is the state at now.
+func (b *siteBreaker) state(now time.Duration) BreakerState {
+	if now < b.until {
+		return Open
+	}
+	switch b.cb.State() {
+	case gobreaker.StateClosed:
+		return Closed
+	case gobreaker.StateOpen: // its clock has not moved on yet
+		return Open
+	}
+	return HalfOpen
+}
+
+// tick judges the region by d, what came in the last dt. It returns whether the state changed.
+func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Breaker) bool {
+	state := b.state(now)
+	if state == Open {
+		return false
+	}
+	requests, failures, of := float64(d.Requests), float64(d.Failed()), 1.0
+	if state == Closed {
+		b.seen.add(d, dt, terms.In.Std())
+		requests, failures, of = b.seen.requests, b.seen.failures, float64(terms.Of)
+	}
+	bad := requests >= of && failures >= float64(terms.Errors)*requests
+	if d.Requests == 0 || state == Closed && !bad {
+		return false
+	}
+
+	_, _ = b.cb.Execute(func() (struct{}, error) {
+		if bad {
+			return struct{}{}, errBadTick
+		}
+		return struct{}{}, nil
+	})
+	b.seen = window{}
+	if !bad {
+		b.closed = now
+		return true
+	}
+	if state == Closed && now-b.closed >= siteCalm {
+		b.trips = 0
+	}
+	b.until = now + b.wait()
+	b.trips++
+	return true
+}
+
+// wait is how long to stay open this time: twice as long every time, ±20 % so that regions that fell
+// together are not tried together.
+func (b *siteBreaker) wait() time.Duration {
+	d := min(siteFirst<<min(b.trips, 8), siteMost)
+	unit := float64(mix(b.seed+uint64(b.trips))>>11) / (1 << 53)
+	return time.Duration(float64(d) * (0.8 + 0.4*unit))
+}
