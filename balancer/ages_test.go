@@ -108,6 +108,11 @@ func TestAgesLateEntry(t *testing.T) {
 // Many goroutines while the clock races through rounds: a request that is held is always seen, and
 // nothing is left in the end.
 func TestAgesStress(t *testing.T) {
+	t.Run("rounds of fine", func(t *testing.T) { stressAges(t, 20*time.Millisecond) })
+	t.Run("rounds of coarse", func(t *testing.T) { stressAges(t, 10*time.Second) })
+}
+
+func stressAges(t *testing.T, step time.Duration) {
 	var a ages
 	var clock atomic.Int64
 	done := make(chan struct{})
@@ -117,7 +122,7 @@ func TestAgesStress(t *testing.T) {
 			draw := rand.New(rand.NewPCG(uint64(g), 1))
 			var held []uint32
 			for range 20_000 {
-				now := clock.Add(int64(draw.IntN(int(20 * time.Millisecond))))
+				now := clock.Add(int64(draw.IntN(int(step))))
 				held = append(held, a.enter(time.Duration(now)))
 				for len(held) > draw.IntN(30) {
 					i := draw.IntN(len(held))

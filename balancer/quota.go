@@ -4,7 +4,9 @@ import "sync/atomic"
 
 // A Quota bounds how many endpoints of one pool (one service in one region) may be out by their
 // breakers at once: half of them, at least one, and never the last. Breakers see only failures,
-// and when everything fails, taking everything out helps nobody. Safe for concurrent use.
+// and when everything fails, taking everything out helps nobody. A pool that loses endpoints gets a
+// new quota, which its endpoints join: what those that went held stays with the old one.
+// Safe for concurrent use.
 type Quota struct {
 	size atomic.Int64
 	out  atomic.Int64
@@ -17,7 +19,8 @@ func NewQuota(n int) *Quota {
 	return q
 }
 
-// Resize says that the pool has n endpoints now. Nothing that is out comes back by that.
+// Resize says how many endpoints of the pool could serve, for instance when some are drained.
+// Nothing that is out comes back by that.
 func (q *Quota) Resize(n int) { q.size.Store(int64(n)) }
 
 // Out is how many endpoints are out by their breakers.
