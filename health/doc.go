@@ -1,7 +1,7 @@
 // Package health asks whether endpoints are well. It knows addresses, not traffic: what real
 // requests learn about an endpoint is the balancer's business.
 //
-// The door is [Monitor.Run], which examines exactly the [Subject]s it was last given, and
+// The door is [Monitor.Run], which examines exactly those it was last given ([Subject]), and
 // [Compile], which turns a configured probe into a [Check]. Behind it: the probes and their kept
 // connections, timeouts, jitter, [Streak] (how many answers in a row make a verdict), and
 // self-doubt (when every probe fails at once, the prober is the likelier patient).

@@ -78,6 +78,13 @@ func (v *verdicts) join(p *prober) {
 	v.addrs[p.addr]++
 }
 
+// resume makes p, of which nothing has been heard yet, go on from a state.
+func (v *verdicts) resume(p *prober, s State) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p.streak = Streak{State: s}
+}
+
 // leave ends p's part and returns the state it came to. Its answers count no more.
 func (v *verdicts) leave(p *prober) State {
 	v.mu.Lock()

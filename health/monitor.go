@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -73,39 +74,38 @@ func (m *Monitor) Run(ctx context.Context, watch <-chan []Subject) error {
 	}
 }
 
-// follow makes probers hold exactly one for each of subjects, and returns the new ones. They have
-// all taken their seats before the first is asked, since a verdict depends on who else there is.
+// follow makes probers hold exactly one for each of subjects, and returns the new ones, not started
+// yet. They take their seats before the old ones leave theirs, and before the first of them is asked:
+// a verdict depends on who else there is.
 func (m *Monitor) follow(ctx context.Context, probers map[Subject]*prober, subjects []Subject) (fresh []*prober) {
-	wanted := make(map[Subject]bool, len(subjects))
+	old := maps.Clone(probers)
+	clear(probers)
 	for _, s := range subjects {
-		if wanted[s] {
+		if probers[s] != nil {
 			continue
 		}
-		wanted[s] = true
 		check := s.Check()
-		old := probers[s]
-		if old != nil && old.check.Equal(check) {
+		if p := old[s]; p != nil && p.check.Equal(check) {
+			probers[s] = p
+			delete(old, s)
 			continue
 		}
-		var known State
-		if old != nil {
-			known = m.dismiss(old)
-		}
-		if k, ok := s.(interface{ Health() (State, Answer) }); ok {
-			known, _ = k.Health()
-		}
-		p := newProber(ctx, s, check, known)
+		p := newProber(ctx, s, check)
 		probers[s] = p
 		fresh = append(fresh, p)
+		m.verdicts.join(p)
 	}
-	for s, p := range probers {
-		if !wanted[s] {
-			m.dismiss(p)
-			delete(probers, s)
-		}
+	known := make(map[Subject]State, len(old))
+	for s, p := range old {
+		known[s] = m.dismiss(p)
 	}
 	for _, p := range fresh {
-		m.verdicts.join(p)
+		state := known[p.subject]
+		if k, ok := p.subject.(interface{ Health() (State, Answer) }); ok {
+			state, _ = k.Health()
+		}
+		p.shown = state
+		m.verdicts.resume(p, state)
 	}
 	if m.verdicts.settle() && ctx.Err() == nil {
 		m.changed()
@@ -139,15 +139,14 @@ type prober struct {
 	seat // guarded by verdicts.mu
 }
 
-func newProber(ctx context.Context, s Subject, check Check, known State) *prober {
+func newProber(ctx context.Context, s Subject, check Check) *prober {
 	p := &prober{
 		subject: s,
 		addr:    s.Address(),
 		name:    s.Address(),
 		check:   check,
 		wake:    make(chan struct{}, 1),
-		shown:   known,
-		seat:    seat{streak: Streak{State: known}, place: nowhere},
+		seat:    seat{place: nowhere},
 	}
 	if named, ok := s.(interface{ ID() string }); ok {
 		p.name = named.ID()
