@@ -33,8 +33,10 @@ type Table struct {
 	any   *node            // routes for any host
 
 	routes     []*Route // most specific first
+	byRoute    map[string]*Route
 	services   []*balancer.Service
 	byName     map[string]*balancer.Service
+	pools      map[string][]*balancer.Endpoint // by service, in the order of Endpoints
 	machines   []*balancer.Host
 	byAddress  map[string]*balancer.Host
 	endpoints  []*balancer.Endpoint
@@ -47,6 +49,9 @@ type Table struct {
 type Route struct {
 	// Name is the route's name in metrics, logs and plans, unique in its table.
 	Name string
+
+	// Host is the host it is for, in lower case: exact, "*.example.com", or "" for any.
+	Host string
 
 	// Service serves it.
 	Service *balancer.Service
@@ -70,7 +75,10 @@ type Route struct {
 	// Def is the route as configured.
 	Def *config.Route
 
-	limit *limiter
+	pattern pattern
+	methods []string
+	headers []header // sorted by name
+	limit   *limiter // nil: none
 }
 
 // Admit asks the route's rate limit for one request at now. If it is refused, retryAfter says
@@ -109,6 +117,3 @@ type identity struct {
 	region  region.ID
 	address string
 }
-
-// String is the table as text: what operators are shown, and what the golden tests compare.
-func (t *Table) String() string { return "" }
