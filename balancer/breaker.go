@@ -79,7 +79,7 @@ type breaker struct {
 	closed atomic.Int64  // when it last closed
 
 	quota   atomic.Pointer[Quota]
-	permit  atomic.Pointer[Quota] // the quota that let it trip; nil while closed
+	permit  atomic.Pointer[tally] // where it counts as out; nil while closed
 	changed func()
 
 	maxFails int
@@ -212,26 +212,29 @@ func (b *breaker) state() (BreakerState, time.Duration) {
 	return HalfOpen, time.Duration(-gate)
 }
 
-// join puts the breaker under q.
+// join puts the breaker under q, as it is sized now.
 func (b *breaker) join(q *Quota) {
-	if b.quota.Swap(q) != q {
-		b.movePermit()
-	}
+	b.quota.Store(q)
+	b.movePermit()
 }
 
-// movePermit books the permit of a breaker that is out already with the quota it is under now.
+// movePermit makes a breaker that is out already count where it belongs now.
 func (b *breaker) movePermit() {
 	for {
 		held, q := b.permit.Load(), b.quota.Load()
-		if held == nil || held == q || q == nil {
+		if held == nil || q == nil {
 			return
 		}
-		q.force()
-		if b.permit.CompareAndSwap(held, q) {
+		t := q.tally.Load()
+		if held == t {
+			return
+		}
+		t.force()
+		if b.permit.CompareAndSwap(held, t) {
 			held.give()
 			continue
 		}
-		q.give()
+		t.give()
 	}
 }
 
@@ -288,10 +291,11 @@ func (b *breaker) trips(c gobreaker.Counts) bool {
 	if q == nil {
 		return true
 	}
-	if !q.take() {
+	t := q.tally.Load()
+	if !t.take() {
 		return false
 	}
-	b.permit.Store(q)
+	b.permit.Store(t)
 	b.movePermit() // if it joined another in between
 	return true
 }
@@ -309,8 +313,8 @@ func (b *breaker) turn(_ string, from, to gobreaker.State) {
 		b.gate.Store(b.next(now))
 	case gobreaker.StateClosed:
 		b.closed.Store(int64(now))
-		if q := b.permit.Swap(nil); q != nil {
-			q.give()
+		if t := b.permit.Swap(nil); t != nil {
+			t.give()
 		}
 		b.gate.Store(gateClosed)
 	}

@@ -96,9 +96,9 @@ func (e *Endpoint) Barred() bool { return e.learnt.barred.Load() }
 func (e *Endpoint) Bar(barred bool) { e.learnt.barred.Store(barred) }
 
 // Join puts the endpoint's breaker under the quota of its pool. An endpoint that is out already
-// counts there from now on. Without a quota the breaker asks nobody. Joining the same quota again
-// is free, so it can be done whenever a plan is made. Only the control loop calls it, and only for
-// endpoints in force: not while a table is compiled that may yet be refused.
+// counts there from now on. Without a quota the breaker asks nobody. Joining again is free. Only the
+// control loop calls it, and only for endpoints in force: not while a table is compiled that may yet
+// be refused.
 func (e *Endpoint) Join(q *Quota) { e.breaker.join(q) }
 
 // Breaker is the state of the breaker and how long it stays: Open until a trial is due (in the past
