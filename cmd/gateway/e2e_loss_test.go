@@ -1,0 +1,179 @@
+package main_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/tidegate/tidegate/bench/openloop"
+	"github.com/tidegate/tidegate/internal/upstreamtest"
+)
+
+// regionKilled: a region's three processes are killed under load, and come back.
+func regionKilled(t *testing.T, r *rig) {
+	f := newFleet(t)
+	g := r.gateway(t, f.oneService())
+	g.start()
+	g.settled()
+	tr := send(t, g, scaled(2000), 12*time.Second)
+	tr.at(5 * time.Second)
+	before := time.Now()
+	for _, s := range f.servers["cn-north"] {
+		s.Kill()
+	}
+	after := time.Now()
+	tr.at(8 * time.Second)
+	for _, s := range f.servers["cn-north"] {
+		if err := s.Heal(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	healed := time.Now()
+	all := tr.end()
+
+	struck := pick(all, func(x *exchange) bool { return x.home == "cn-north" && x.within(before, after) })
+	cut := pick(all, func(x *exchange) bool { return x.Outcome == openloop.Cut })
+	lost := pick(all, func(x *exchange) bool { return x.method == "POST" && !x.well() && x.Outcome != openloop.Cut })
+	t.Logf("killing took %v; %d requests of cn-north under way then, %d answers cut, %d POSTs lost", ms(after.Sub(before)), len(struck), len(cut), len(lost))
+
+	complain(t, "GET that failed before it had a head", pick(all, func(x *exchange) bool {
+		return x.method == "GET" && !x.well() && x.Outcome != openloop.Cut
+	}))
+	complain(t, "POST lost that was not under way at the kill", pick(lost, func(x *exchange) bool {
+		return x.home != "cn-north" || !x.within(before, after)
+	}))
+	complain(t, "answer cut that was not under way at the kill", pick(cut, func(x *exchange) bool {
+		return x.home != "cn-north" || !x.within(before, after)
+	}))
+	complain(t, "answer short of its body that looks whole", pick(all, func(x *exchange) bool {
+		return x.Outcome == openloop.Answered && x.Status == 200 && !x.well()
+	}))
+	onlyOnce(t, f, all)
+
+	between := pick(all, func(x *exchange) bool { return x.home == "cn-north" && x.Sent.After(after) && x.Ended.Before(healed) })
+	complain(t, "request not served by the next region while cn-north was gone", pick(between, func(x *exchange) bool { return x.served != "cn-east" }))
+	var back time.Duration
+	for i := range all {
+		if x := &all[i]; x.Sent.After(healed) && x.served == "cn-north" && (back == 0 || x.Sent.Sub(healed) < back) {
+			back = x.Sent.Sub(healed)
+		}
+	}
+	t.Logf("after healing, cn-north served again after %v", ms(back))
+	if back == 0 {
+		t.Error("cn-north did not serve again after healing")
+	}
+}
+
+// A silence is a way in which a region stops answering without a word.
+type silence func(t *testing.T, s *upstreamtest.Server)
+
+// freeze stops the process: its kernel still accepts.
+func freeze(_ *testing.T, s *upstreamtest.Server) { s.Freeze() }
+
+// cutOff drops the packets: connects time out.
+func cutOff(t *testing.T, s *upstreamtest.Server) {
+	t.Helper()
+	if err := s.Blackhole(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// outOfUse is how soon a region that went silent must be out of use.
+const outOfUse = 2 * time.Second
+
+// regionSilent: a region goes silent under load.
+func regionSilent(t *testing.T, r *rig, fall silence) {
+	f := newFleet(t)
+	g := r.gateway(t, f.oneService())
+	g.start()
+	g.settled()
+	tr := send(t, g, scaled(2000), 10*time.Second)
+	tr.at(5 * time.Second)
+	fell := time.Now()
+	for _, s := range f.servers["cn-north"] {
+		fall(t, s)
+	}
+	t.Logf("out of the plan after %v", ms(untilUnused(t, g, fell)))
+	all := tr.end()
+	f.healAll(t) // a frozen process wakes up and does what it has been sent: that must not be a second time
+	time.Sleep(200 * time.Millisecond)
+
+	complain(t, "GET that failed", pick(all, func(x *exchange) bool { return x.method == "GET" && !x.well() }))
+	complain(t, "POST that failed although cn-north was out of use, or was not its home", pick(all, func(x *exchange) bool {
+		return x.method == "POST" && !x.well() && (x.home != "cn-north" || x.Sent.After(fell.Add(outOfUse)))
+	}))
+	late := fell.Add(outOfUse)
+	complain(t, "request kept waiting although cn-north was out of use", pick(all, func(x *exchange) bool {
+		return x.Sent.After(late) && x.Latency() > time.Second
+	}))
+	lost := pick(all, func(x *exchange) bool { return x.method == "POST" && !x.well() })
+	waited := pick(all, func(x *exchange) bool { return x.method == "GET" && x.Latency() > 500*time.Millisecond })
+	var worst time.Duration
+	for i := range all {
+		worst = max(worst, all[i].Latency())
+	}
+	t.Logf("%d POSTs lost, %d GETs waited above 500 ms, the longest wait of any %v", len(lost), len(waited), ms(worst))
+	onlyOnce(t, f, all)
+}
+
+func (f *fleet) healAll(t *testing.T) {
+	t.Helper()
+	for _, servers := range f.servers {
+		for _, s := range servers {
+			if err := s.Heal(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// untilUnused waits until the plan gives cn-north nothing of its own callers, and returns how long
+// after fell that was.
+func untilUnused(t *testing.T, g *gateway, fell time.Time) time.Duration {
+	t.Helper()
+	for {
+		share := g.plan("").share("cn-north", "cn-north")
+		took := time.Since(fell)
+		if share == 0 {
+			if took > outOfUse {
+				t.Errorf("cn-north was out of use after %v, want %v", took, outOfUse)
+			}
+			return took
+		}
+		if took > 3*outOfUse {
+			t.Errorf("cn-north is still in use after %v, with a share of %v", took, share)
+			return took
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// regionSilentUnnoticed: a region goes silent while nobody asks anything of it, so that only probes
+// can tell.
+func regionSilentUnnoticed(t *testing.T, r *rig, fall silence) {
+	f := newFleet(t)
+	g := r.gateway(t, f.oneService())
+	g.start()
+	g.settled()
+	c := upstreamtest.Dial(t, g.http)
+	for range 10 { // connections are pooled
+		c.Get("/", "X-Region: cn-north\r\n")
+	}
+	fell := time.Now()
+	for _, s := range f.servers["cn-north"] {
+		fall(t, s)
+	}
+	t.Logf("out of the plan after %v", ms(untilUnused(t, g, fell)))
+	time.Sleep(time.Until(fell.Add(outOfUse)))
+	for range 20 {
+		began := time.Now()
+		res := c.Get("/", "X-Region: cn-north\r\n")
+		var self upstreamtest.Self
+		if err := json.Unmarshal(res.Body, &self); err != nil || res.Status != 200 || self.Region != "cn-east" {
+			t.Errorf("answered %d by %q, want 200 by cn-east: %s", res.Status, self.Region, res.Body)
+		}
+		if took := time.Since(began); took > 200*time.Millisecond {
+			t.Errorf("a request took %v", took)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestEndToEnd drives the real binary with real sockets, from the outside only: what it shows is
+// what an operator and a client would see. One scenario alone:
+//
+//	go test ./cmd/gateway -run 'TestEndToEnd/region_killed' -v
+//
+// With -short the rates are a quarter. TIDEGATE_E2E_RACE=1 builds the binary with the race detector,
+// and quarters the rates as well.
+func TestEndToEnd(t *testing.T) {
+	r := &rig{binary: buildBinary(t)}
+	scenarios := []struct {
+		name string
+		play func(*testing.T, *rig)
+	}{
+		{"command line", commandLine},
+		{"curl", curl},
+		{"region killed under load", regionKilled},
+		{"region frozen under load", func(t *testing.T, r *rig) { regionSilent(t, r, freeze) }},
+		{"region cut off under load", func(t *testing.T, r *rig) { regionSilent(t, r, cutOff) }},
+		{"region frozen without load", func(t *testing.T, r *rig) { regionSilentUnnoticed(t, r, freeze) }},
+		{"region cut off without load", func(t *testing.T, r *rig) { regionSilentUnnoticed(t, r, cutOff) }},
+		{"reloads under load", reloadsUnderLoad},
+		{"identical reload", identicalReload},
+		{"one route edited", oneRouteEdited},
+		{"drain", drained},
+		{"kill -9", killedAndRestarted},
+		{"SIGTERM", terminated},
+		{"demo", demoFailsOverAndBack},
+	}
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) { s.play(t, r) })
+	}
+}
+
+// buildBinary builds what is tested, once.
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "tidegate")
+	args := []string{"build", "-o", binary}
+	if raceBuild() {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, ".")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return binary
+}
+
+func raceBuild() bool { return os.Getenv("TIDEGATE_E2E_RACE") != "" }
+
+// scaled is a rate as far as this run can bear it.
+func scaled(rate float64) float64 {
+	if testing.Short() || raceBuild() {
+		return rate / 4
+	}
+	return rate
+}
