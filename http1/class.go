@@ -7,6 +7,8 @@ const (
 	inQuery             // likewise
 	inHost              // a name of a host
 	isLow               // the underscore
+	isDot               // the dot
+	isSplit             // what is not plain in a path: '/', '%' and '\\'
 
 	inAll  = inToken | inPath | inQuery | inHost // unreserved in RFC 3986
 	inText = inToken | inPath | inQuery
@@ -25,13 +27,13 @@ var class = [256]uint8{
 	'h': inAll, 'i': inAll, 'j': inAll, 'k': inAll, 'l': inAll, 'm': inAll, 'n': inAll,
 	'o': inAll, 'p': inAll, 'q': inAll, 'r': inAll, 's': inAll, 't': inAll, 'u': inAll,
 	'v': inAll, 'w': inAll, 'x': inAll, 'y': inAll, 'z': inAll,
-	'-': inAll, '.': inAll, '~': inAll,
+	'-': inAll, '.': inAll | isDot, '~': inAll,
 	'_': inAll | isLow,
 	'!': inText, '$': inText, '&': inText, '\'': inText, '*': inText, '+': inText,
-	'%': inText, '^': inText, '|': inText,
+	'^': inText, '|': inText, '%': inText | isSplit,
 	'#': inToken,
-	'(': inURI, ')': inURI, ',': inURI, '/': inURI, ':': inURI, ';': inURI,
+	'(': inURI, ')': inURI, ',': inURI, '/': inURI | isSplit, ':': inURI, ';': inURI,
 	'=': inURI, '@': inURI, '[': inURI, ']': inURI,
-	'?': inQuery, '\\': inQuery, '{': inQuery, '}': inQuery,
+	'?': inQuery, '\\': inQuery | isSplit, '{': inQuery, '}': inQuery,
 	'`': inToken | inQuery,
 }

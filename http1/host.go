@@ -21,10 +21,13 @@ func AppendHost(dst, authority []byte) (host []byte, err error) {
 	if authority[n-1] == '.' {
 		n--
 	}
-	for _, c := range authority[:n] {
-		dst = append(dst, lowerByte(c))
+	host = append(dst, authority[:n]...)
+	for i, c := range host[len(dst):] {
+		if 'A' <= c && c <= 'Z' {
+			host[len(dst)+i] = c | 0x20
+		}
 	}
-	return dst, nil
+	return host, nil
 }
 
 // hostLen returns the length of the host in a valid authority, 0 if it is not valid.
@@ -46,14 +49,18 @@ func hostLen(a []byte) int {
 
 // nameLen returns the length of the host name at the front of a, 0 if it has an empty label.
 func nameLen(a []byte) int {
-	n, dot := 0, true
-	for ; n < len(a) && class[a[n]]&inHost != 0; n++ {
-		if a[n] == '.' && dot {
+	before := uint8(isDot)
+	for n, c := range a {
+		k := class[c]
+		if k&inHost == 0 {
+			return n
+		}
+		if before&k&isDot != 0 {
 			return 0
 		}
-		dot = a[n] == '.'
+		before = k
 	}
-	return n
+	return len(a)
 }
 
 // isPort tells whether p is a port number, or nothing (RFC 3986 allows "host:").

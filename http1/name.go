@@ -151,7 +151,55 @@ const (
 		1<<NameXForwardedPort | 1<<NameXRealIP | 1<<NameXRegion
 )
 
-const longestName = len("Endpoint-Load-Metrics")
+// hashFactor is a random number under which no two names collide.
+const hashFactor = 0xc0f89957e3bfec7f
+
+// A spelling is a name of up to 24 bytes as three words, first byte lowest, in lower case.
+type spelling [3]uint64
+
+// spellings finds a Name by its spelling: a hash table without collisions. It is a constant,
+// derived from names.
+var spellings = hashNames()
+
+type spelled struct {
+	spelling
+	name Name
+}
+
+func hashNames() (table [256]spelled) {
+	for n := NameOther + 1; n < nameCount; n++ {
+		s := spell([]byte(names[n]))
+		at := &table[s.hash()]
+		if at.name != NameOther {
+			panic("BUG: " + names[n] + " and " + names[at.name] + " collide: choose another factor in hash")
+		}
+		*at = spelled{s, n}
+	}
+	return table
+}
+
+func (s *spelling) hash() uint8 {
+	return uint8((s[0] ^ s[1]<<3 ^ s[2]<<5) * hashFactor >> 56)
+}
+
+// spell makes letters lower case by setting bit 5. That makes '-' and digits of control
+// characters too, so they must not be in name, and leaves '_' different from all in names.
+func spell(name []byte) (s spelling) {
+	for i, c := range name {
+		s[i>>3] |= uint64(c|0x20) << (i & 7 * 8)
+	}
+	return s
+}
+
+// known returns the Name of a spelling.
+func (s *spelling) known() Name {
+	if e := &spellings[s.hash()]; e.spelling == *s {
+		return e.name
+	}
+	return NameOther
+}
+
+const longestName = 24
 
 // classify finds the Name for a field name without control characters. What it knows is a
 // token.
@@ -159,121 +207,8 @@ func classify(name []byte) Name {
 	if len(name) > longestName {
 		return NameOther
 	}
-	// Setting bit 5 makes letters lower case. It also makes '-' of 0x0d and digits of other
-	// control characters, which are not here, and leaves '_' different from all below.
-	var low [longestName]byte
-	for i, c := range name {
-		low[i] = c | 0x20
-	}
-	return known(low[:len(name)])
-}
-
-func known(low []byte) Name {
-	switch string(low) {
-	case "host":
-		return NameHost
-	case "content-length":
-		return NameContentLength
-	case "transfer-encoding":
-		return NameTransferEncoding
-	case "connection":
-		return NameConnection
-	case "keep-alive":
-		return NameKeepAlive
-	case "proxy-connection":
-		return NameProxyConnection
-	case "proxy-authenticate":
-		return NameProxyAuthenticate
-	case "proxy-authorization":
-		return NameProxyAuthorization
-	case "te":
-		return NameTE
-	case "trailer":
-		return NameTrailer
-	case "upgrade":
-		return NameUpgrade
-	case "http2-settings":
-		return NameHTTP2Settings
-	case "expect":
-		return NameExpect
-	case "max-forwards":
-		return NameMaxForwards
-	case "authorization":
-		return NameAuthorization
-	case "cookie":
-		return NameCookie
-	case "set-cookie":
-		return NameSetCookie
-	case "date":
-		return NameDate
-	case "server":
-		return NameServer
-	case "via":
-		return NameVia
-	case "retry-after":
-		return NameRetryAfter
-	case "forwarded":
-		return NameForwarded
-	case "x-forwarded-for":
-		return NameXForwardedFor
-	case "x-forwarded-host":
-		return NameXForwardedHost
-	case "x-forwarded-proto":
-		return NameXForwardedProto
-	case "x-forwarded-port":
-		return NameXForwardedPort
-	case "x-real-ip":
-		return NameXRealIP
-	case "x-region":
-		return NameXRegion
-	case "x-request-id":
-		return NameXRequestID
-	case "x-served-region":
-		return NameXServedRegion
-	case "x-served-by":
-		return NameXServedBy
-	case "x-load":
-		return NameXLoad
-	case "endpoint-load-metrics":
-		return NameEndpointLoadMetrics
-	case "traceparent":
-		return NameTraceparent
-	case "accept":
-		return NameAccept
-	case "accept-encoding":
-		return NameAcceptEncoding
-	case "accept-language":
-		return NameAcceptLanguage
-	case "user-agent":
-		return NameUserAgent
-	case "referer":
-		return NameReferer
-	case "origin":
-		return NameOrigin
-	case "content-type":
-		return NameContentType
-	case "content-encoding":
-		return NameContentEncoding
-	case "cache-control":
-		return NameCacheControl
-	case "range":
-		return NameRange
-	case "if-match":
-		return NameIfMatch
-	case "if-none-match":
-		return NameIfNoneMatch
-	case "if-modified-since":
-		return NameIfModifiedSince
-	case "etag":
-		return NameETag
-	case "last-modified":
-		return NameLastModified
-	case "location":
-		return NameLocation
-	case "vary":
-		return NameVary
-	}
-	return NameOther
+	s := spell(name)
+	return s.known()
 }
 
 // isTwin tells whether name would be one of the believed ones if '_' were '-'.
@@ -288,5 +223,5 @@ func isTwin(name []byte) bool {
 			low[i] = '-'
 		}
 	}
-	return believed.Has(known(low[:len(name)]))
+	return believed.Has(classify(low[:len(name)]))
 }

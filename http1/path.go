@@ -70,16 +70,17 @@ func isNormal(p []byte) bool {
 		return false
 	}
 	for i, c := range p {
-		switch c {
-		case '%', '\\':
+		if class[c]&isSplit == 0 {
+			continue
+		}
+		if c != '/' {
 			return false
-		case '/':
-			if i+1 == len(p) {
-				continue
-			}
-			if d := p[i+1]; d == '/' || d == '.' && (i+2 == len(p) || class[p[i+2]]&inHost == 0 || p[i+2] == '.') {
-				return false
-			}
+		}
+		if i+1 == len(p) {
+			return true
+		}
+		if d := p[i+1]; d == '/' || d == '.' && (i+2 == len(p) || class[p[i+2]]&inHost == 0 || p[i+2] == '.') {
+			return false
 		}
 	}
 	return true

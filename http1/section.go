@@ -1,6 +1,10 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // A section is the progress made through a head or a trailer section, line by line. Every
 // line is first searched for its end and for control characters, and judged once it is whole,
@@ -18,6 +22,9 @@ type section struct {
 func (s *section) eol(b []byte, last int, tooLong *Error) (int, *Error) {
 	end := min(len(b), last+1)
 	i := control(b, s.scan, end)
+	if i < end && i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n' {
+		return i, nil
+	}
 	s.scan = i
 	switch {
 	case i == end && end > last:
@@ -30,10 +37,8 @@ func (s *section) eol(b []byte, last int, tooLong *Error) (int, *Error) {
 		return -1, ErrControl
 	case i+1 == len(b):
 		return -1, nil
-	case b[i+1] != '\n':
-		return -1, ErrBareCR
 	}
-	return i, nil
+	return -1, ErrBareCR
 }
 
 // next goes on to the line that begins at i.
@@ -68,14 +73,12 @@ func (s *section) parse(b []byte, fields []Field, lim Limits) (_ []Field, done b
 		if cr < 0 {
 			return fields, false, err
 		}
-		line := b[start:cr]
-		colon := bytes.IndexByte(line, ':')
-		if colon < 0 {
-			return fields, false, ErrNoColon
-		}
-		known := classify(line[:colon])
+		colon, known := splitName(b, start, cr)
 		if known == NameOther {
-			if err := checkName(line[:colon]); err != nil {
+			if colon < 0 {
+				return fields, false, ErrNoColon
+			}
+			if err := checkName(b[start:colon]); err != nil {
 				return fields, false, err
 			}
 		} else {
@@ -83,26 +86,65 @@ func (s *section) parse(b []byte, fields []Field, lim Limits) (_ []Field, done b
 			s.repeated |= s.present & bit
 			s.present |= bit
 		}
-		from, to := start+colon+1, cr
+		from, to := colon+1, cr
 		for from < to && (b[from] == ' ' || b[from] == '\t') {
 			from++
 		}
 		for from < to && (b[to-1] == ' ' || b[to-1] == '\t') {
 			to--
 		}
-		fields = append(fields, Field{
-			Line:  span(start, cr+2),
-			Name:  span(start, start+colon),
-			Value: span(from, to),
-			Known: known,
-			Hop:   hop.Has(known),
-		})
+		// Written in place: a Field built apart and then copied takes twice as long.
+		n := len(fields)
+		if n < cap(fields) {
+			fields = fields[:n+1]
+		} else {
+			fields = append(fields, Field{})
+		}
+		f := &fields[n]
+		f.Line.Off, f.Line.Len = uint32(start), uint32(cr+2-start)
+		f.Name.Off, f.Name.Len = uint32(start), uint32(colon-start)
+		f.Value.Off, f.Value.Len = uint32(from), uint32(to-from)
+		f.Known, f.Hop = known, hop.Has(known)
 		s.next(cr + 2)
 	}
 	return fields, false, nil
 }
 
 func span(from, to int) Span { return Span{uint32(from), uint32(to - from)} }
+
+// splitName finds the colon in the line b[start:cr], which has no control characters, and what
+// name is before it. colon is -1 without one.
+func splitName(b []byte, start, cr int) (colon int, known Name) {
+	if start+longestName > len(b) {
+		if colon = bytes.IndexByte(b[start:cr], ':'); colon < 0 {
+			return -1, NameOther
+		}
+		return start + colon, classify(b[start : start+colon])
+	}
+	var s spelling
+	head := b[start : start+longestName]
+	for k := range s {
+		x := binary.LittleEndian.Uint64(head[k*8:])
+		y := x ^ ':'*ones
+		m := (y - ones) &^ y & highs
+		if m == 0 {
+			s[k] = x | 0x20*ones
+			continue
+		}
+		s[k] = (x | 0x20*ones) & (m&-m>>7 - 1) // the bytes before the first colon
+		colon = start + k*8 + bits.TrailingZeros64(m)>>3
+		if colon >= cr {
+			return -1, NameOther
+		}
+		return colon, s.known()
+	}
+	if colon = start + longestName; colon < cr {
+		if i := bytes.IndexByte(b[colon:cr], ':'); i >= 0 {
+			return colon + i, NameOther
+		}
+	}
+	return -1, NameOther
+}
 
 // checkName judges a name that is not a known one.
 func checkName(name []byte) *Error {
