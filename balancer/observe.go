@@ -79,9 +79,10 @@ func (m *memory) observe(now time.Duration) (moved bool) {
 func (m *memory) observePool(now, dt time.Duration, st *site, pool []*Endpoint, tracks []*track) (moved bool) {
 	var gained Reading
 	var heads, nanos, probed, probes float64
+	k := decay(dt, windowSpan)
 	for i, e := range pool {
 		t := tracks[i]
-		d := t.observe(now, dt, e)
+		d := t.observe(now, dt, k, e)
 		gained.Requests += d.Requests
 		for o := range gained.Failures {
 			gained.Failures[o] += d.Failures[o]
@@ -117,10 +118,11 @@ func (m *memory) observeHomes(dt time.Duration) (moved bool) {
 	if m.set == nil {
 		return false
 	}
+	k := decay(dt, windowSpan)
 	for _, id := range m.set.Active {
 		h := &m.homes[id]
 		n := m.svc.arrivals[id].n.Load()
-		h.came.add(&Reading{Requests: n - h.last}, dt, windowSpan)
+		h.came.add(&Reading{Requests: n - h.last}, dt, k)
 		h.last = n
 		if h.came.requests >= 1 && m.set.Capacity(id) > 0 {
 			moved = true
@@ -130,14 +132,14 @@ func (m *memory) observeHomes(dt time.Duration) (moved bool) {
 }
 
 // observe takes in what e did in the last dt, and returns it.
-func (t *track) observe(now, dt time.Duration, e *Endpoint) Reading {
+func (t *track) observe(now, dt time.Duration, k float64, e *Endpoint) Reading {
 	r := e.Stats().Read()
 	if r.Requests < t.last.Requests {
 		t.last = Reading{} // another endpoint of the same name
 	}
 	d := r.Sub(&t.last)
 	t.last = r
-	t.came.add(&d, dt, windowSpan)
+	t.came.add(&d, dt, k)
 	if t.came.requests >= enough {
 		t.normal.usual(t.came.mean(), dt)
 	}
@@ -170,20 +172,18 @@ func (t *track) observeProbe(since time.Duration, e *Endpoint) {
 // follow lets the factors for errors, latency and load follow the evidence. It says whether the
 // endpoint's weight is no longer what it was.
 func (m *memory) follow(now, dt time.Duration, st *site, e *Endpoint, t *track) (moved bool) {
-	target := Weigh(m.evidence(now, st, e, t))
-	errors := approach(t.errors, target.Errors, dt)
-	latency := approach(t.latency, target.Latency, dt)
-	load := approach(t.load, target.Load, dt)
+	ev := m.soft(st, e, t)
+	errors := approach(t.errors, ev.errors(), dt)
+	latency := approach(t.latency, ev.latency(), dt)
+	load := approach(t.load, ev.load(), dt)
 	moved = errors != t.errors || latency != t.latency || load != t.load
 	t.errors, t.latency, t.load = errors, latency, load
 	return moved || t.returning(now-dt, m.set.Failback(e.Region))
 }
 
-// evidence is what is known about an endpoint, but for probes, breaker and orders.
-func (m *memory) evidence(now time.Duration, st *site, e *Endpoint, t *track) Evidence {
+// soft is the evidence for the factors that follow their targets slowly.
+func (m *memory) soft(st *site, e *Endpoint, t *track) Evidence {
 	ev := Evidence{
-		Configured: e.Weight(),
-		Order:      OrderNone(),
 		Requests:   t.came.requests,
 		Failures:   t.came.failures,
 		RT:         t.came.mean(),
@@ -193,15 +193,9 @@ func (m *memory) evidence(now time.Duration, st *site, e *Endpoint, t *track) Ev
 		Load:       -1,
 		Rate:       t.came.rate(),
 		Capacity:   m.set.Capacity(e.Region) * ratio(t.base, st.total),
-		Away:       t.away,
-		Back:       -1,
-		Failback:   m.set.Failback(e.Region),
 	}
 	if t.reported.seen > 0 {
 		ev.Load = t.reported.value
-	}
-	if t.back >= 0 {
-		ev.Back = now - t.back
 	}
 	return ev
 }

@@ -33,15 +33,15 @@ type Line struct {
 	Weight   Weight  // as it is used: zero for an endpoint that gets nothing
 	Share    float64 // of what its region gets, by weight alone
 
-	order     Order
-	health    health.State
-	answer    health.Answer
-	breaker   BreakerState
+	why       []string      // the orders behind the weight
+	err       string        // of the last probe
 	until     time.Duration // of breaker
 	held      time.Duration // how long it is still held back; 0: it is not
-	barred    bool
-	desperate bool // used although it is not well, because nobody is
 	shown     *shown
+	health    health.State
+	breaker   BreakerState
+	tier      tier
+	desperate bool // used although it is not well, because nobody is
 }
 
 // full is the weight the endpoint has in the file or by a set order, whatever else is ordered: what

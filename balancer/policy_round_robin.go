@@ -1,13 +1,10 @@
 package balancer
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 const (
-	minSlots  = 1024 // a cycle may have this many slots, or as many as four per member
-	perMember = 4
+	minSlots  = 1024 // a cycle may always have so many slots
+	perMember = 4    // and more in a large pool: so many per member
 )
 
 // roundRobin walks a fixed cycle in which every member has slots in proportion to its weight, spread
@@ -39,8 +36,9 @@ func (r *roundRobin) pick(c *Call) *Endpoint {
 	return nil
 }
 
-// cycle lays out the slots. Member i with k slots of n wants them at (j + phase) × n ÷ k; sorting by
-// those places gives runs no longer than the weights make them.
+// cycle lays out the slots. A member with k slots of n wants one every n ÷ k, the first the later
+// the further back it is in the pool; sorted by these places, nobody's slots are in a row that need
+// not be.
 func cycle(pool []member) []uint32 {
 	slots := divide(pool)
 	total := 0
@@ -51,9 +49,10 @@ func cycle(pool []member) []uint32 {
 	starts := make([]int, total+1)
 	each := func(f func(place int, who uint32)) {
 		for i, k := range slots {
-			phase := (float64(i) + 0.5) / float64(len(slots))
+			step := float64(total) / float64(k)
+			first := step * (float64(i) + 0.5) / float64(len(slots))
 			for j := range k {
-				f(min(int((float64(j)+phase)*float64(total)/float64(k)), total-1), uint32(i))
+				f(min(int(first+float64(j)*step), total-1), uint32(i))
 			}
 		}
 	}
@@ -69,47 +68,24 @@ func cycle(pool []member) []uint32 {
 	return out
 }
 
-// divide says how many slots each member gets: by the ratio of the weights if it is a simple one, else by
-// largest remainder. Nobody gets none.
+// divide says how many slots each member gets: by the ratio of the weights if that is a simple one, else
+// within one slot of its share. Nobody gets none.
 func divide(pool []member) []int {
 	slots := make([]int, len(pool))
 	most := max(minSlots, perMember*len(pool))
-	low := pool[0].weight
+	low, sum := pool[0].weight, 0.0
 	for _, m := range pool {
 		low = min(low, m.weight)
+		sum += m.weight
 	}
 	if exact(pool, low, most, slots) {
 		return slots
 	}
-
-	sum := 0.0
-	for _, m := range pool {
-		sum += m.weight
-	}
-	rest := make([]float64, len(pool))
-	order := make([]int, len(pool))
-	left := most
+	upTo, given := 0.0, 0
 	for i, m := range pool {
-		want := m.weight / sum * float64(most)
-		slots[i] = max(int(want), 1)
-		rest[i] = want - float64(slots[i])
-		order[i] = i
-		left -= slots[i]
-	}
-	if left <= 0 {
-		return slots
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case rest[a] > rest[b]:
-			return -1
-		case rest[a] < rest[b]:
-			return 1
-		}
-		return 0
-	})
-	for _, i := range order[:min(left, len(order))] {
-		slots[i]++
+		upTo += m.weight / sum * float64(most)
+		slots[i] = max(int(math.Round(upTo))-given, 1)
+		given = int(math.Round(upTo))
 	}
 	return slots
 }

@@ -75,7 +75,7 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 	}
 	requests, failures, of := float64(d.Requests), float64(d.Failed()), 1.0
 	if state == Closed {
-		b.seen.add(d, dt, terms.In.Std())
+		b.seen.add(d, dt, decay(dt, terms.In.Std()))
 		requests, failures, of = b.seen.requests, b.seen.failures, float64(terms.Of)
 	}
 	bad := requests >= of && failures >= float64(terms.Errors)*requests

@@ -138,7 +138,8 @@ func (s *Scheduler) Plan(now time.Duration, svc *Service, set *region.Set, order
 		line.order = orders.site(svc.Name, endpoints[0].RegionName)
 		line.lines = p.Lines[at : at+len(endpoints)]
 		for i, e := range endpoints {
-			line.lines[i] = m.line(now, st, e, m.tracks[at+i], orders.endpoint(e).under(line.order))
+			order := orders.endpoint(e).under(line.order)
+			m.weigh(&line.lines[i], now, e, m.tracks[at+i], &order)
 		}
 		at += len(endpoints)
 
@@ -155,27 +156,30 @@ func (s *Scheduler) Plan(now time.Duration, svc *Service, set *region.Set, order
 	svc.plan.Store(p)
 }
 
-// line weighs one endpoint, and bars it or lifts the bar.
-func (m *memory) line(now time.Duration, st *site, e *Endpoint, t *track, order Order) Line {
-	l := Line{Endpoint: e, order: order, shown: t.shown}
-	l.health, l.answer = e.Health()
+// weigh fills l with the weight of one endpoint, and bars it or lifts the bar.
+func (m *memory) weigh(l *Line, now time.Duration, e *Endpoint, t *track, order *Order) {
+	var last health.Answer
+	l.Endpoint, l.why, l.shown = e, order.Why, t.shown
+	l.health, last = e.Health()
+	l.err = last.Err
 	l.breaker, l.until = e.Breaker()
 	t.turn(now, l.health, l.breaker)
 
-	ev := m.evidence(now, st, e, t)
-	ev.Health, ev.Breaker, ev.Order = l.health, l.breaker, order
-	l.Weight = Weigh(ev)
+	ev := Evidence{Configured: e.Weight(), Order: *order, Health: l.health, Breaker: l.breaker, Away: t.away, Back: -1}
+	if t.back >= 0 {
+		ev.Back, ev.Failback = now-t.back, m.set.Failback(e.Region)
+	}
+	l.Weight = ev.hard()
 	l.Weight.Errors, l.Weight.Latency, l.Weight.Load = t.errors, t.latency, t.load
 	if l.Weight.Warmup == 0 {
 		l.held = ev.Failback.Hold.Std() - ev.Back
 	}
 
 	t.base = l.Weight.Configured * l.Weight.Order
-	l.barred = t.base == 0
-	if e.Barred() != l.barred {
-		e.Bar(l.barred)
+	l.tier = l.rank()
+	if barred := l.tier == never; e.Barred() != barred {
+		e.Bar(barred)
 	}
-	return l
 }
 
 // appraise sums up what the service can do in a region. Latency and load have no part in it: they say who in a pool
@@ -188,7 +192,7 @@ func (st *site) appraise(now time.Duration, line *siteLine) region.Site {
 		l := &line.lines[i]
 		w := &l.Weight
 		s.Configured += l.full()
-		if l.barred {
+		if l.tier == never {
 			continue
 		}
 		st.total += w.Configured * w.Order
@@ -239,9 +243,9 @@ const (
 	never               // barred
 )
 
-func (l *Line) tier() tier {
+func (l *Line) rank() tier {
 	switch {
-	case l.barred:
+	case l.Weight.Configured*l.Weight.Order == 0:
 		return never
 	case l.health == health.Down || l.breaker != Closed:
 		return lost
@@ -258,28 +262,27 @@ func (l *Line) tier() tier {
 func (st *site) assemble(q *pool, lines []Line, balance string) {
 	best := never
 	for i := range lines {
-		best = min(best, lines[i].tier())
+		best = min(best, lines[i].tier)
 	}
 	how := policies[balance]
 	st.scratch = st.scratch[:0]
 	sum := 0.0
 	for i := range lines {
 		l := &lines[i]
-		t := l.tier()
-		if t == never {
+		if l.tier == never {
 			continue
 		}
 		if l.breaker != Closed && l.health != health.Down {
 			q.open = append(q.open, l.Endpoint)
 		}
-		if t > best {
+		if l.tier > best {
 			q.rest = append(q.rest, l.Endpoint)
-			if t == guessed {
+			if l.tier == guessed {
 				l.Weight.Health = 0
 			}
 			continue
 		}
-		l.use(t)
+		l.use()
 		w := l.Weight.Value()
 		if how.loadAware {
 			w = l.Weight.ForLoadAware()
@@ -307,12 +310,12 @@ func (st *site) assemble(q *pool, lines []Line, balance string) {
 }
 
 // use makes the weight of an endpoint that is used although it is not well what it is used with.
-func (l *Line) use(t tier) {
-	if t == held {
+func (l *Line) use() {
+	switch l.tier {
+	case held:
 		l.Weight.Warmup = 1
-	}
-	if t == lost {
+	case lost:
 		l.Weight = Weight{l.Weight.Configured, 1, 1, 1, 1, 1, 1, l.Weight.Order}
+		l.desperate = true
 	}
-	l.desperate = t == lost
 }

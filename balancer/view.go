@@ -214,17 +214,17 @@ func (l *Line) text(now time.Duration) string {
 
 // reasons says in words what a factor cannot.
 func (l *Line) reasons(now time.Duration) []string {
-	why := slices.Clone(l.order.Why)
-	if l.Weight.Configured == 0 && !l.order.Has {
+	why := slices.Clone(l.why)
+	if l.Endpoint.Weight() == 0 && l.tier == never {
 		why = append(why, "weight 0 in the configuration")
 	}
 	switch {
-	case l.health == health.Down && l.answer.Err != "":
-		why = append(why, "unhealthy: "+l.answer.Err)
+	case l.health == health.Down && l.err != "":
+		why = append(why, "unhealthy: "+l.err)
 	case l.health == health.Down:
 		why = append(why, "unhealthy")
-	case l.health == health.Unknown && l.answer.Err != "":
-		why = append(why, "unknown: "+l.answer.Err)
+	case l.health == health.Unknown && l.err != "":
+		why = append(why, "unknown: "+l.err)
 	case l.health == health.Unknown:
 		why = append(why, "unknown: not probed yet")
 	}

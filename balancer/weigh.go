@@ -109,18 +109,16 @@ type Evidence struct {
 }
 
 // Weigh is this gateway's whole opinion about an endpoint: what its weight should be. Pure. The
-// factors for errors, latency and load are targets; how fast a weight may follow them is approach's matter.
+// factors for errors, latency and load are targets; how fast a weight follows them is approach's matter.
 func Weigh(ev Evidence) Weight {
-	w := Weight{
-		Configured: ev.Configured,
-		Health:     1,
-		Breaker:    1,
-		Errors:     errorFactor(ev),
-		Latency:    latencyFactor(ev),
-		Load:       loadFactor(ev),
-		Warmup:     1,
-		Order:      ev.Order.Scale,
-	}
+	w := ev.hard()
+	w.Errors, w.Latency, w.Load = ev.errors(), ev.latency(), ev.load()
+	return w
+}
+
+// hard is the weight without those three.
+func (ev *Evidence) hard() Weight {
+	w := Weight{ev.Configured, 1, 1, 1, 1, 1, 1, ev.Order.Scale}
 	if ev.Order.Has {
 		w.Configured = ev.Order.Set
 	}
@@ -142,8 +140,8 @@ func Weigh(ev Evidence) Weight {
 	return w
 }
 
-// errorFactor falls to a half at an error rate of 2 %, and to nearly nothing above 20 %.
-func errorFactor(ev Evidence) float64 {
+// errors falls to a half at an error rate of 2 %, and to nearly nothing above 20 %.
+func (ev *Evidence) errors() float64 {
 	if ev.Requests < enough {
 		return 1
 	}
@@ -151,9 +149,9 @@ func errorFactor(ev Evidence) float64 {
 	return 1 / (1 + e*e)
 }
 
-// latencyFactor compares the endpoint with itself: compared with others, a far one would be sick.
+// latency compares the endpoint with itself: compared with others, a far one would be sick.
 // Probes stand in where there is too little traffic to tell.
-func latencyFactor(ev Evidence) float64 {
+func (ev *Evidence) latency() float64 {
 	rt, usual := ev.RT, ev.Usual
 	if ev.Requests < enough {
 		rt, usual = ev.ProbeRT, ev.UsualProbe
@@ -164,9 +162,9 @@ func latencyFactor(ev Evidence) float64 {
 	return min(max(float64(usual+noise)/float64(rt+noise), latencyFloor), 1)
 }
 
-// loadFactor falls from utilization 0.7 on. What the endpoint says of itself goes before what its
+// load falls from utilization 0.7 on. What the endpoint says of itself goes before what its
 // rate suggests.
-func loadFactor(ev Evidence) float64 {
+func (ev *Evidence) load() float64 {
 	used := ev.Load
 	if used < 0 {
 		if ev.Capacity <= 0 {

@@ -23,9 +23,8 @@ type window struct {
 	span               float64 // seconds the sums stand for
 }
 
-// add closes one interval of length dt, in which d came.
-func (w *window) add(d *Reading, dt, over time.Duration) {
-	k := decay(dt, over)
+// add closes one interval of length dt, in which d came; k is decay over the window's span.
+func (w *window) add(d *Reading, dt time.Duration, k float64) {
 	w.requests = w.requests*k + float64(d.Requests)
 	w.failures = w.failures*k + float64(d.Failed())
 	w.heads = w.heads*k + float64(d.Heads)
