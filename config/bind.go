@@ -15,7 +15,7 @@ import (
 
 // maxValues bounds what one file may say. Aliases can repeat a block so often that a small file
 // becomes a huge configuration.
-const maxValues = 2_000_000
+const maxValues = 1_000_000
 
 // binder lays YAML nodes over the types of config.go. The library's own decoder would do it, too,
 // but stops at the first bad value of a kind, knows no paths, and cannot substitute variables.
@@ -77,7 +77,7 @@ func (b *binder) bind(n *yaml.Node, v reflect.Value, at *trail) {
 		return // an entry with nothing but defaults; who cannot do with that has said so
 	}
 	if !knownTag(n) {
-		b.found.at(n, at.String(), "YAML tags such as "+n.Tag+" mean nothing here", "if it is text, quote it")
+		b.found.at(n, at.String(), "a YAML tag (!) means nothing here", "if it is text, quote it")
 		return
 	}
 	if n.Kind == yaml.ScalarNode {
@@ -180,7 +180,7 @@ func (b *binder) collect(n *yaml.Node, at *trail, list *[]entry, seen map[string
 				fmt.Sprintf("the first is on line %d", seen[key.Value].Line))
 			continue
 		case !knownTag(key):
-			b.found.at(key, at.path(key.Value), "YAML tags such as "+key.Tag+" mean nothing here", "")
+			b.found.at(key, at.path(key.Value), "a YAML tag (!) means nothing here", "")
 		}
 		own[key.Value] = true
 		if seen[key.Value] == nil {
@@ -280,16 +280,19 @@ func shorthand(t reflect.Type) string {
 func (b *binder) scalar(n *yaml.Node, v reflect.Value, at *trail) {
 	text, used, err := expand(n.Value, b.env)
 	if err != nil {
-		b.report(n, at, err, text, nil)
+		b.report(n, at, err, nil)
 		return
 	}
 	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
+	if slices.ContainsFunc(used, soundsSecret) {
+		b.found.secrets = append(b.found.secrets, text)
+	}
 	if len(used) > 0 && text == "" && plain {
 		return // as if nothing were written
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
-			b.report(n, at, err, text, used)
+			b.report(n, at, err, used)
 		}
 		return
 	}
@@ -309,7 +312,7 @@ func (b *binder) scalar(n *yaml.Node, v reflect.Value, at *trail) {
 			err = number(text, v)
 		}
 		if err != nil {
-			b.report(n, at, err, text, used)
+			b.report(n, at, err, used)
 		}
 		return
 	}
@@ -352,18 +355,14 @@ func number(text string, v reflect.Value) error {
 	return nil
 }
 
-// report adds an error about a written value. A value that came from the environment is shown only
-// when the variable does not sound like a secret.
-func (b *binder) report(n *yaml.Node, at *trail, err error, text string, used []string) {
+// report adds an error about a written value.
+func (b *binder) report(n *yaml.Node, at *trail, err error, used []string) {
 	message, hint := err.Error(), ""
 	var w *wrong
 	if errors.As(err, &w) {
 		message, hint = w.message, w.hint
 	}
 	if len(used) > 0 {
-		if slices.ContainsFunc(used, soundsSecret) {
-			message, hint = strings.ReplaceAll(message, strconv.Quote(text), hidden), strings.ReplaceAll(hint, text, hidden)
-		}
 		message += " (from ${" + strings.Join(used, "}, ${") + "})"
 	}
 	b.found.at(n, at.String(), message, hint)
@@ -374,6 +373,8 @@ func (b *binder) mismatch(n *yaml.Node, v reflect.Value, at *trail) {
 	got := map[yaml.Kind]string{yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}[n.Kind]
 	want, hint := "a single value", ""
 	switch {
+	case n.Kind == yaml.SequenceNode && len(n.Content) == 1 && n.Content[0].Kind == yaml.ScalarNode && v.Kind() == reflect.String:
+		hint = "write " + n.Content[0].Value
 	case v.Kind() == reflect.Slice:
 		want = "a list"
 		if n.Kind == yaml.ScalarNode {

@@ -59,7 +59,11 @@ func (k *checker) listen() {
 		return
 	}
 	if httpPort == adminPort && httpPort != "0" && (httpHost == adminHost || everywhere(httpHost) || everywhere(adminHost)) {
-		k.found.add("listen.admin", fmt.Sprintf("%s is taken: listen.http is %s", k.Listen.Admin, k.Listen.HTTP), "choose another port")
+		path, taken, by := "listen.admin", k.Listen.Admin, "listen.http is "+k.Listen.HTTP
+		if !k.found.written(path) {
+			path, taken, by = "listen.http", k.Listen.HTTP, "listen.admin is "+k.Listen.Admin
+		}
+		k.found.add(path, fmt.Sprintf("%s is taken: %s", taken, by), "choose another port")
 	}
 	if k.Admin.Token == "" && !loopback(adminHost) {
 		k.found.add("listen.admin", k.Listen.Admin+" can be reached from other machines, and there is no admin.token",
@@ -71,17 +75,17 @@ func (k *checker) listen() {
 }
 
 func (k *checker) regions() {
+	switch {
+	case k.Region == "":
+		k.found.add("region", "it is not said which region this gateway runs in", "write region: NAME")
+	case len(k.Regions) > 0:
+		k.knownRegion("region", k.Region)
+	}
 	if len(k.Regions) == 0 {
 		k.found.add("regions", "there is no region", "write regions: { NAME: {} }")
 	}
 	if len(k.Regions) > maxRegions {
 		k.found.add("regions", fmt.Sprintf("there are %d regions; %d is the most", len(k.Regions), maxRegions), "")
-	}
-	switch {
-	case k.Region == "":
-		k.found.add("region", "region is missing: it says where this gateway runs", "write region: NAME")
-	case len(k.Regions) > 0:
-		k.knownRegion("region", k.Region)
 	}
 	for _, name := range k.names {
 		k.name("regions."+name, "region", name)

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -85,5 +85,8 @@ func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
 // soundsSecret tells whether a variable's value should not be repeated in a message.
 func soundsSecret(name string) bool {
-	return regexp.MustCompile(`(?i)token|secret|passw|credential|key`).MatchString(name)
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"token", "secret", "passw", "credential", "key"}, func(word string) bool {
+		return strings.Contains(name, word)
+	})
 }

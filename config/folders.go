@@ -10,7 +10,7 @@ import (
 )
 
 // maxLinks is how many symbolic links in a row are followed.
-const maxLinks = 16
+const maxLinks = 8
 
 // folders is the notifications about every folder on which the content of a file's path depends: its
 // own, and those that hold a symbolic link on the way to it. Kubernetes swaps such a link (..data).

@@ -28,6 +28,9 @@ func Load(name string, data []byte, env func(string) (string, bool)) (*Config, e
 	root, problem := parse(s)
 	if problem != nil {
 		s.redactor().show(problem)
+		if strings.HasSuffix(problem.Source, hidden) {
+			problem.Hint = "" // it may quote the secret, which is not known by value here
+		}
 		return nil, Problems{*problem}
 	}
 	found := &findings{file: name, root: root}
@@ -39,12 +42,14 @@ func Load(name string, data []byte, env func(string) (string, bool)) (*Config, e
 		found.at(root, "", "a configuration is a mapping of keys", "begin with region: NAME")
 	} else {
 		b.bind(root, reflect.ValueOf(c).Elem(), &trail{})
-		check(c, found)
+		if b.values <= maxValues { // else c is a torso
+			check(c, found)
+		}
 	}
 	if len(found.list) == 0 {
 		return c, nil
 	}
-	r := s.redactor(c.Admin.Token.Reveal())
+	r := s.redactor(append(found.secrets, c.Admin.Token.Reveal())...)
 	r.know(root)
 	problems := found.list.sort()
 	for i := range problems {
@@ -128,6 +133,7 @@ type findings struct {
 	list    Problems
 	more    bool            // there were too many to list
 	excused map[string]bool // paths that are wrong for a reason already given
+	secrets []string        // values of variables that sound secret
 }
 
 // at adds a problem at a node whose value could not be read; what its absence causes is excused.
@@ -153,7 +159,7 @@ func (f *findings) add(path, message, hint string) {
 			return
 		}
 	}
-	n, _ := find(f.root, path)
+	n, _, _ := find(f.root, path)
 	f.note(n, path, message, hint)
 }
 
@@ -167,7 +173,7 @@ func (f *findings) excuse(path string) {
 
 // written tells whether the file says something at path.
 func (f *findings) written(path string) bool {
-	_, all := find(f.root, path)
+	_, _, all := find(f.root, path)
 	return all
 }
 

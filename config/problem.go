@@ -130,7 +130,7 @@ func (c *Config) Problem(path, message, hint string) Problem {
 	}
 	p.File = c.source.name
 	if root := c.source.root(); root != nil {
-		at, _ := find(root, path)
+		at, _, _ := find(root, path)
 		p.Line, p.Column = at.Line, at.Column
 	}
 	c.source.redactor(c.Admin.Token.Reveal()).show(&p)

@@ -36,11 +36,11 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// find walks from root along a path. It returns the node at the path, or the deepest one there is,
-// and whether the path led to its end. Of a list or a mapping it is the key that is returned: there
-// the caret belongs.
-func find(root *yaml.Node, path string) (at *yaml.Node, all bool) {
-	at, node := root, root
+// find walks from root along a path. It returns the value at the path, or the deepest one there is,
+// and whether the path led to its end. at is where a caret belongs: at plain values themselves, but
+// at the keys of lists and mappings.
+func find(root *yaml.Node, path string) (at, node *yaml.Node, all bool) {
+	at, node = root, root
 	for path != "" {
 		if node.Kind == yaml.AliasNode {
 			node = node.Alias
@@ -55,14 +55,14 @@ func find(root *yaml.Node, path string) (at *yaml.Node, all bool) {
 			name, next, rest = member(node, path, 0)
 		}
 		if next == nil {
-			return at, false
+			return at, node, false
 		}
 		at, node, path = name, next, rest
 		if next.Kind == yaml.ScalarNode && next.Line > 0 && next.Value != "" {
 			at = next
 		}
 	}
-	return at, true
+	return at, node, true
 }
 
 // item takes an index off the path.

@@ -100,6 +100,8 @@ func explain(p *Problem, e *yaml.LoadError, lines []string) (message, hint strin
 		return "a tab indents this line", "indent with spaces"
 	case said("cannot start any token"):
 		return fmt.Sprintf("text cannot begin with %.1s in YAML", here), quoteHint(here)
+	case said("mapping values are not allowed") && !strings.Contains(before(lines, p.Line, p.Column), ": ") && p.toOpenBracket(lines):
+		return "this bracket is not closed", ""
 	case said("mapping values are not allowed"):
 		return `a second ": " on one line, or a wrong indentation`, `if it is one text, quote it: key: "a: b"`
 	case during("flow") && strings.HasPrefix(here, "{") && strings.HasSuffix(before(lines, p.Line, p.Column), "$"):
@@ -118,8 +120,8 @@ func explain(p *Problem, e *yaml.LoadError, lines []string) (message, hint strin
 		return "this quote is not closed", ""
 	case said("unknown escape"):
 		return `a \ begins an escape inside " "`, `write \\, or use ' ' around the text`
-	case said("did not find expected key") && strings.HasPrefix(valueOf(lines, p.Line), "["):
-		return "something follows the closing bracket", quoteHint(valueOf(lines, p.Line))
+	case said("did not find expected key") && strings.HasPrefix(valueOf(before(lines, p.Line, p.Column)), "["):
+		return "something follows the closing bracket", quoteHint(valueOf(restOf(lines, p.Line, 1)))
 	case said("did not find expected key"), said("did not find expected '-' indicator"):
 		return "a key or a list entry should begin here", "check the indentation: entries of one block begin in the same column"
 	case strings.Contains(p.Message, "YAML d"): // directive, document
@@ -160,7 +162,42 @@ func before(lines []string, line, column int) string {
 }
 
 // valueOf is what stands behind the first key of a line.
-func valueOf(lines []string, line int) string {
-	_, value, _ := strings.Cut(restOf(lines, line, 1), ": ")
+func valueOf(line string) string {
+	_, value, _ := strings.Cut(line, ": ")
 	return strings.TrimSpace(value)
+}
+
+// toOpenBracket moves p to the last bracket above its line that was never closed, if there is one. It
+// knows quotes and comments, but not that plain text may hold brackets: it only has to be right
+// where the library already found a mistake.
+func (p *Problem) toOpenBracket(lines []string) bool {
+	type place struct{ line, column int }
+	var open []place
+	for i, line := range lines[:min(p.Line-1, len(lines))] {
+		quote := rune(0)
+		blank := true // the character before
+		for column, c := range []rune(line) {
+			switch {
+			case quote != 0:
+				if c == quote {
+					quote = 0
+				}
+			case c == '"' || c == '\'':
+				quote = c
+			case c == '[' || c == '{':
+				open = append(open, place{i + 1, column + 1})
+			case c == ']' || c == '}':
+				open = open[:max(len(open)-1, 0)]
+			}
+			if c == '#' && blank && quote == 0 {
+				break
+			}
+			blank = c == ' ' || c == '\t'
+		}
+	}
+	if len(open) == 0 {
+		return false
+	}
+	p.Line, p.Column = open[len(open)-1].line, open[len(open)-1].column
+	return true
 }

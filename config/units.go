@@ -137,15 +137,10 @@ func (s *Size) UnmarshalText(text []byte) error {
 		}
 		return &wrong{strconv.Quote(t) + " is not a whole number of bytes that fits", ""}
 	}
-	names := make([]string, 0, len(sizeUnits))
-	for _, u := range sizeUnits {
-		names = append(names, u.name)
-	}
 	hint := "write B, KiB, MiB or GiB"
-	for _, name := range []string{unit, unit + "B", unit + "iB"} {
-		if near := Nearest(name, names); strings.EqualFold(near, name) {
-			hint = "did you mean " + number + near + "?"
-			break
+	for _, u := range sizeUnits {
+		if strings.EqualFold(u.name, unit) || strings.EqualFold(u.name, unit+"iB") {
+			hint = "did you mean " + number + u.name + "?"
 		}
 	}
 	return &wrong{fmt.Sprintf("%q: there is no unit %q", t, unit), hint}
