@@ -210,11 +210,12 @@ func (k *compiler) build(dial Dial, changed func()) *Table {
 
 	for i, def := range k.c.Routes {
 		r := k.route(t, def, k.patterns[i], k.modes[i])
+		r.place = i
 		t.byRoute[r.Name] = r
 		t.routes = append(t.routes, r)
 		t.root(r.Host).add(r.pattern, r)
 	}
-	slices.SortStableFunc(t.routes, compareRoutes)
+	slices.SortFunc(t.routes, compareRoutes)
 	return t
 }
 
@@ -316,13 +317,15 @@ func (t *Table) root(host string) *node {
 	return roots[host]
 }
 
-// compareRoutes orders routes by specificity; those it finds equal stay in the order of the file.
+// compareRoutes orders routes by specificity, as doc.go has it.
 func compareRoutes(a, b *Route) int {
-	return cmp.Or(
-		compareHosts(a.Host, b.Host),
-		a.pattern.compare(b.pattern),
-		cmp.Compare(b.predicates(), a.predicates()),
-	)
+	if c := compareHosts(a.Host, b.Host); c != 0 {
+		return c
+	}
+	if c := a.pattern.compare(b.pattern); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(b.predicates(), a.predicates()), cmp.Compare(a.place, b.place))
 }
 
 // Retired lists the hosts that old has and next has not, by address. They are the caller's to

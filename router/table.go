@@ -75,6 +75,7 @@ type Route struct {
 	// Def is the route as configured.
 	Def *config.Route
 
+	place   int // in the file
 	pattern pattern
 	methods []string
 	headers []header // sorted by name
