@@ -111,6 +111,7 @@ func (x *exchange) reset() {
 	x.status, x.cut, x.drained, x.committed, x.passed = 0, false, false, false, false
 	x.left.Store(false)
 	x.running = true
+	x.flight.Route = nil // the last request's is not this one's
 }
 
 // locate works out what routing looks at: the host, the path, and who the client is.
@@ -272,7 +273,7 @@ func (x *exchange) answer(r Refusal) {
 		x.keep = false
 	}
 	x.status = r.status()
-	x.out = r.append(x.out[:0], *c.gateway.date.Load(), x.isHead(), !x.keep, x.req.Minor == 0)
+	x.out = r.append(x.out[:0], x.isHead(), !x.keep, x.req.Minor == 0)
 	if x.writeClient(x.out) != nil {
 		x.keep, x.cut = false, true
 	}

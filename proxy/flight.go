@@ -107,6 +107,9 @@ func (f *Flight) Next(now time.Duration) bool {
 		f.attempt.End(balancer.Answered, now)
 	}
 	f.attempt, f.open = next, true
+	if f.tried > 0 {
+		next.Endpoint().Stats().Retried()
+	}
 	return true
 }
 

@@ -10,15 +10,15 @@ import (
 
 // What the forwarded request head never takes from the client's: what is ours to say.
 var (
-	ours = http1.Names(http1.NameHost, http1.NameExpect, http1.NameXRegion)
+	ours = http1.Set(http1.NameHost, http1.NameExpect, http1.NameXRegion)
 
 	// claims are what only a trusted proxy is believed about.
-	claims = http1.Names(http1.NameXForwardedFor, http1.NameXForwardedProto, http1.NameXForwardedHost,
+	claims = http1.Set(http1.NameXForwardedFor, http1.NameXForwardedProto, http1.NameXForwardedHost,
 		http1.NameXForwardedPort, http1.NameXRealIP, http1.NameForwarded)
 
-	chain = http1.Names(http1.NameXForwardedFor)
+	chain = http1.Set(http1.NameXForwardedFor)
 
-	served = http1.Names(http1.NameXServedRegion, http1.NameXServedBy)
+	served = http1.Set(http1.NameXServedRegion, http1.NameXServedBy)
 )
 
 // via names this gateway in Via (RFC 9110 §7.6.3).

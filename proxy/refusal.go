@@ -56,16 +56,15 @@ func (r Refusal) text() string {
 // ReasonHeader names the reason of an answer in the gateway's own name.
 const ReasonHeader = "X-Tidegate-Reason"
 
-// append renders the answer. date is the current Date value; head leaves out the body; close and
-// old (HTTP/1.0) decide the Connection field.
-func (r Refusal) append(dst []byte, date []byte, head, close, old bool) []byte {
+// append renders the answer. head leaves out the body; close and old (HTTP/1.0) decide the
+// Connection field. fasthttp adds Date.
+func (r Refusal) append(dst []byte, head, close, old bool) []byte {
 	res := fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseResponse(res)
 	h := &res.Header
 	h.DisableNormalizing()
 	h.SetNoDefaultContentType(true)
 	h.SetStatusCode(r.status())
-	h.SetBytesV(fasthttp.HeaderDate, date)
 	h.SetContentType("text/plain; charset=utf-8")
 	h.Set(ReasonHeader, r.Reason.String())
 	if r.RetryAfter > 0 {

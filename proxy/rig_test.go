@@ -19,7 +19,10 @@ import (
 	"github.com/tidegate/tidegate/router"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// fasthttp keeps one goroutine for the date, for the life of the process.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+}
 
 // A rig is a gateway on a real socket, without the control loop: its plans are made once.
 type rig struct {
@@ -93,3 +96,5 @@ routes:
 
 // dial connects to the gateway.
 func (r *rig) dial() *upstreamtest.Client { return upstreamtest.Dial(r.t, r.addr) }
+
+type netConn = net.Conn

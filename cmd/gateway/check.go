@@ -40,10 +40,10 @@ func check(w io.Writer, file, output string) error {
 		}
 	} else if len(found) > 0 {
 		fmt.Fprintln(w, found.Error())
-		fmt.Fprintf(w, "\n%d %s in %s\n", len(found), plural(len(found), "problem", "problems"), file)
+		fmt.Fprintf(w, "\n%s in %s\n", count(len(found), "problem"), file)
 	} else {
-		fmt.Fprintf(w, "%s is well: %d routes, %d services, %d endpoints\n", file,
-			len(table.Routes()), len(table.Services()), len(table.Endpoints()))
+		fmt.Fprintf(w, "%s is well: %s, %s, %s\n", file,
+			count(len(table.Routes()), "route"), count(len(table.Services()), "service"), count(len(table.Endpoints()), "endpoint"))
 	}
 	if len(found) > 0 {
 		return &exit{code: exitConfig}
@@ -61,11 +61,12 @@ func compile(file string) (*router.Table, error) {
 	return router.Compile(c, nil, nowhere, func() {})
 }
 
-func plural(n int, one, many string) string {
+// count is n and its noun.
+func count(n int, noun string) string {
 	if n == 1 {
-		return one
+		return "1 " + noun
 	}
-	return many
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func printJSON(w io.Writer, v any) error {

@@ -30,6 +30,7 @@ const (
 type gateway struct {
 	log     *slog.Logger
 	level   *slog.LevelVar
+	quiet   bool // the level is not the configuration's to set
 	clock   proxy.Clock
 	proxy   *proxy.Gateway
 	monitor *health.Monitor
@@ -42,7 +43,7 @@ type gateway struct {
 	hash      string
 
 	configs  chan config.Update
-	commands chan command
+	commands chan order
 	changed  chan struct{} // a verdict or a breaker turned: plan again
 	watch    chan []health.Subject
 
@@ -55,10 +56,10 @@ type gateway struct {
 // newGateway makes the process ready to serve c; nothing is started.
 func newGateway(c *config.Config, o options, log *slog.Logger, level *slog.LevelVar) (*gateway, error) {
 	g := &gateway{
-		log: log, level: level, clock: proxy.StartClock(),
+		log: log, level: level, quiet: o.quiet, clock: proxy.StartClock(),
 		hash:      c.Hash(),
 		configs:   make(chan config.Update),
-		commands:  make(chan command),
+		commands:  make(chan order),
 		changed:   make(chan struct{}, 1),
 		watch:     make(chan []health.Subject, 1),
 		scheduler: balancer.NewScheduler(),
@@ -170,7 +171,9 @@ func (g *gateway) apply(c *config.Config) error {
 	g.live.Store(next)
 	g.show(next)
 	g.scheduler.Forget(next.Services())
-	setLevel(g.level, c.Log.Level)
+	if !g.quiet {
+		setLevel(g.level, c.Log.Level)
+	}
 
 	r := *g.reload.Load()
 	r.OK, r.Err, r.Last, r.Hash = true, nil, time.Now(), c.Hash()

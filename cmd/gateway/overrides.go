@@ -14,8 +14,8 @@ import (
 	"github.com/tidegate/tidegate/state"
 )
 
-// A command is an operator's order, on its way to control.
-type command struct {
+// An order is an operator's order, on its way to control.
+type order struct {
 	put   *balancer.Override // nil: delete id
 	id    string
 	match *uint64
@@ -27,6 +27,9 @@ type answer struct {
 	now admin.Overrides
 	err error
 }
+
+// Now is the time on the process's clock.
+func (g *gateway) Now() time.Duration { return g.clock.Now() }
 
 // Table returns the table in force.
 func (g *gateway) Table() *router.Table { return g.live.Load() }
@@ -47,15 +50,15 @@ func (g *gateway) Ready() error {
 
 // PutOverride adds or replaces an order; it is in force when this returns.
 func (g *gateway) PutOverride(ctx context.Context, o balancer.Override, match *uint64) (admin.Overrides, error) {
-	return g.order(ctx, command{put: &o, match: match})
+	return g.command(ctx, order{put: &o, match: match})
 }
 
 // DeleteOverride lifts an order.
 func (g *gateway) DeleteOverride(ctx context.Context, id string, match *uint64) (admin.Overrides, error) {
-	return g.order(ctx, command{id: id, match: match})
+	return g.command(ctx, order{id: id, match: match})
 }
 
-func (g *gateway) order(ctx context.Context, c command) (admin.Overrides, error) {
+func (g *gateway) command(ctx context.Context, c order) (admin.Overrides, error) {
 	c.reply = make(chan answer, 1)
 	select {
 	case g.commands <- c:
@@ -72,7 +75,7 @@ func (g *gateway) order(ctx context.Context, c command) (admin.Overrides, error)
 
 // obey carries out a command; control calls it. The order is on disk before it is in force, and
 // in force (endpoints barred, plans published) before it is acknowledged.
-func (g *gateway) obey(c command) answer {
+func (g *gateway) obey(c order) answer {
 	now := g.Overrides()
 	if c.match != nil && *c.match != now.Revision {
 		return answer{now, admin.ErrConflict}

@@ -24,7 +24,7 @@ type options struct {
 	state  string // overrides the file's
 	reload chan struct{}
 	leave  chan leave
-	quiet  bool // demo: warnings only
+	quiet  bool // demo: log errors only
 }
 
 // A leave is the order to end.
@@ -174,4 +174,3 @@ func setLevel(v *slog.LevelVar, name string) {
 
 // seed is where chance begins; it differs from process to process.
 func seed() uint64 { return rand.Uint64() }
-
