@@ -45,7 +45,8 @@ type Home struct {
 type source func(Request) string
 
 // sources are the kinds of affinity source by the name they have in the configuration. Each
-// is built from its argument, such as the name of a header field.
+// is built from its argument, such as the name of a header field. All of them are what the client
+// says about itself, so affinity.trust covers them all.
 var sources = map[string]func(arg string) (source, error){
 	"cookie": newCookie,
 	"header": newHeader,

@@ -30,7 +30,7 @@
 //
 // # To add a predicate
 //
-// A field in config.Route, a field in [Route], a line each in Route.fits, in Route.predicates
-// and in identity (all in match.go); then the oracle in match_test.go, which is the order above
+// A field in config.Route and one in [Route]; a line each in Route.fits, Route.predicates and
+// sameRequests, all in match.go; then the oracle in match_test.go, which is the order above
 // written down a second time.
 package router
