@@ -123,7 +123,7 @@ func (w Watcher) read(seen string, forced bool) (update *Update, now string) {
 		return nil, now
 	}
 	if err != nil {
-		return &Update{Err: err}, now
+		return &Update{Err: fmt.Errorf("the configuration cannot be read: %w", err)}, now
 	}
 	c, err := Load(w.File, data, os.LookupEnv)
 	return &Update{Config: c, Err: err}, now
