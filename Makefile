@@ -41,7 +41,7 @@ bench: ## micro-benchmarks, comparable with benchstat
 
 .PHONY: bench-peers
 bench-peers: peers build ## processor time per request beside nginx and a naive fasthttp proxy, in paired rounds
-	$(GO) run ./bench/peers -rounds $(ROUNDS) -gateway $(BIN)
+	$(GO) run ./bench/peers -rounds $(ROUNDS) -tidegate $(BIN)
 
 .PHONY: nightly
 nightly: peers check ## the long versions: tests ten times, race whole, fuzzing 10 minutes in all

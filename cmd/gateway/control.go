@@ -161,6 +161,10 @@ func (g *gateway) take(u config.Update) {
 
 // apply puts c in force: everything that can fail comes before the one store.
 func (g *gateway) apply(c *config.Config) error {
+	// The address is that of the start; the token may have gone since.
+	if err := admin.CheckListen(g.started.Listen.Admin, c.Admin.Token.Reveal()); err != nil {
+		return c.Problem("listen.admin", err.Error(), "")
+	}
 	old := g.live.Load()
 	next, err := router.Compile(c, old, g.proxy.Dial, g.poke)
 	if err != nil {

@@ -45,9 +45,6 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return &exit{exitConfig, err}
 	}
-	if err := admin.CheckListen(c.Listen.Admin, c.Admin.Token.Reveal()); err != nil {
-		return &exit{exitConfig, fmt.Errorf("%s: listen.admin: %w", o.file, err)}
-	}
 	adminLn, err := net.Listen("tcp", c.Listen.Admin)
 	if err != nil {
 		return &exit{exitListen, fmt.Errorf("listen.admin: %w", err)}
@@ -67,7 +64,7 @@ func (g *gateway) serve(ctx context.Context, o options, ln, adminLn net.Listener
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b := version()
-	api := admin.NewServer(admin.Handler(g, admin.Options{Version: b.Version, Commit: b.Commit}))
+	api := admin.NewServer(admin.Handler(g, admin.Options{Version: b.Version, Commit: b.Commit, Edge: &g.proxy.Stats}))
 
 	var parts group
 	parts.start(cancel, func() error { return g.control(ctx) })
