@@ -67,7 +67,10 @@ func (r *Request) Parse(b []byte, lim Limits) (done bool, err error) {
 	switch {
 	case r.Verb == MethodTrace || r.Verb == MethodConnect:
 		return true, ErrMethodNotAllowed
-	case r.Minor == 1 && r.at.present.Has(NameExpect):
+	case !r.at.present.Has(NameExpect):
+	case r.Minor == 0: // it must be ignored, and would not be if it were sent on in HTTP/1.1
+		nominate(r.Fields, NameExpect)
+	default:
 		if e := r.expect(b); e != nil {
 			return true, e
 		}

@@ -106,10 +106,12 @@ func checkResume(t *testing.T, b []byte, lim Limits) {
 
 const host1 = "Host: h\r\n"
 
-func TestRequestAccepted(t *testing.T) {
+type acceptedRequest struct{ head, want string }
+
+func acceptedRequests() []acceptedRequest {
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	get := "GET / HTTP/1.1\r\nHost: h\r\n"
-	for _, c := range []struct{ head, want string }{
+	return []acceptedRequest{
 		// Request lines.
 		{get, "GET path=/ host=h"},
 		{"HEAD / HTTP/1.1\r\n" + host1, "HEAD path=/ host=h"},
@@ -224,7 +226,11 @@ func TestRequestAccepted(t *testing.T) {
 		{post + "Content-Length: 5\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n", "POST path=/ host=h length=5 expect"},
 		{post + "Content-Length: 0\r\nExpect: 100-continue\r\n", "POST path=/ host=h length=0"},
 		{get + "Expect: 100-continue\r\n", "GET path=/ host=h"},
-	} {
+	}
+}
+
+func TestRequestAccepted(t *testing.T) {
+	for _, c := range acceptedRequests() {
 		b := []byte(c.head + "\r\nbody")
 		r, v := parseWhole(b, roomy)
 		if !v.done || v.err != nil {
@@ -241,15 +247,16 @@ func TestRequestAccepted(t *testing.T) {
 	}
 }
 
-func TestRequestRefused(t *testing.T) {
+type refusedRequest struct {
+	head string
+	want *Error
+}
+
+func refusedRequests() []refusedRequest {
 	get := "GET / HTTP/1.1\r\nHost: h\r\n"
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	end := "\r\n"
-	type row struct {
-		head string
-		want *Error
-	}
-	rows := []row{
+	rows := []refusedRequest{
 		// Request lines.
 		{"\r\n\r\n\r\nGET / HTTP/1.1\r\n", ErrEmptyLines},
 		{"\nGET / HTTP/1.1\r\n", ErrBareLF},
@@ -556,9 +563,13 @@ func TestRequestRefused(t *testing.T) {
 		{get + "Connection: a" + strings.Repeat(",a", maxNominated) + "\r\n\r\n", ErrConnectionTooMany},
 	}
 	for _, h := range badHosts {
-		rows = append(rows, row{"GET / HTTP/1.1\r\nHost: " + h + "\r\n\r\n", ErrHost})
+		rows = append(rows, refusedRequest{"GET / HTTP/1.1\r\nHost: " + h + "\r\n\r\n", ErrHost})
 	}
-	for _, c := range rows {
+	return rows
+}
+
+func TestRequestRefused(t *testing.T) {
+	for _, c := range refusedRequests() {
 		b := []byte(c.head)
 		r, v := parseWhole(b, roomy)
 		if v.err != error(c.want) || v.done {
