@@ -56,7 +56,7 @@ func send(t *testing.T, g *gateway, rate float64, length time.Duration) *traffic
 	tr := &traffic{t: t, began: time.Now(), done: make(chan struct{})}
 	tag := t.Name()[strings.LastIndex(t.Name(), "/")+1:]
 	load := openloop.Load{
-		Addr: g.http, Rate: rate, Duration: length, Conns: 6000, Timeout: 15 * time.Second, Seed: 1,
+		Addr: g.http, Rate: rate, Duration: length, Conns: 3000, Timeout: 15 * time.Second, Seed: 1,
 		Request: func(n uint64, buf []byte) []byte {
 			method, home, target, _ := kind(n)
 			buf = fmt.Appendf(buf, "%s %s HTTP/1.1\r\nHost: shop.example\r\nX-Region: %s\r\nX-Id: %s-%d\r\n", method, target, home, tag, n)
@@ -85,6 +85,29 @@ func send(t *testing.T, g *gateway, rate float64, length time.Duration) *traffic
 		tr.report = report
 	}()
 	return tr
+}
+
+// bearable is the rate asked for, or as much of it as this machine can bear with all that runs on it
+// besides: an open loop that overloads the machine would show nothing about the gateway.
+func bearable(t *testing.T, g *gateway, rate float64) float64 {
+	t.Helper()
+	for rate = scaled(rate); rate > 100; rate /= 2 {
+		report, err := openloop.Load{
+			Addr: g.http, Rate: rate, Duration: time.Second, Conns: 200, Seed: 2,
+			Request: func(n uint64, buf []byte) []byte {
+				_, home, target, _ := kind(n)
+				return fmt.Appendf(buf, "GET %s HTTP/1.1\r\nHost: shop.example\r\nX-Region: %s\r\n\r\n", target, home)
+			},
+		}.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Latency.Quantile(.9) < 80*time.Millisecond {
+			return rate
+		}
+		t.Logf("this machine is too busy for %.0f/s: p90 %v", rate, ms(report.Latency.Quantile(.9)))
+	}
+	return rate
 }
 
 // at waits until so much of the load has passed.

@@ -15,7 +15,7 @@ func regionKilled(t *testing.T, r *rig) {
 	g := r.gateway(t, f.oneService())
 	g.start()
 	g.settled()
-	tr := send(t, g, scaled(2000), 12*time.Second)
+	tr := send(t, g, bearable(t, g, 2000), 12*time.Second)
 	tr.at(5 * time.Second)
 	before := time.Now()
 	for _, s := range f.servers["cn-north"] {
@@ -91,7 +91,7 @@ func regionSilent(t *testing.T, r *rig, fall silence) {
 	g := r.gateway(t, f.oneService())
 	g.start()
 	g.settled()
-	tr := send(t, g, scaled(2000), 10*time.Second)
+	tr := send(t, g, bearable(t, g, 2000), 10*time.Second)
 	tr.at(5 * time.Second)
 	fell := time.Now()
 	for _, s := range f.servers["cn-north"] {

@@ -37,7 +37,7 @@ func drained(t *testing.T, r *rig) {
 		{"an endpoint", "endpoint:shop/cn-north/" + one.Addr(), fmt.Sprintf(`{"service":"shop","region":"cn-north","endpoint":"%s","op":"drain","reason":"test","for":"1h"}`, one.Addr()), func() time.Time { return one.Stats().Last }},
 	}
 	const each = 2500 * time.Millisecond
-	tr := send(t, g, scaled(1000), time.Duration(len(orders))*each+time.Second)
+	tr := send(t, g, bearable(t, g, 1000), time.Duration(len(orders))*each+time.Second)
 	for i, o := range orders {
 		tr.at(time.Duration(i)*each + time.Second)
 		if idle := time.Since(o.last()); idle > 500*time.Millisecond {

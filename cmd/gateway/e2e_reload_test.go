@@ -21,7 +21,7 @@ func reloadsUnderLoad(t *testing.T, r *rig) {
 	g.start()
 	g.settled()
 	successes, failures := g.reloads()
-	tr := send(t, g, scaled(1000), reloads*every+time.Second)
+	tr := send(t, g, bearable(t, g, 1000), reloads*every+time.Second)
 	good := f.oneService()
 	broken := []string{
 		good + "  - { path: /x, to: nobody }\n",

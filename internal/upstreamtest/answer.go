@@ -144,12 +144,11 @@ func (s *Server) send(c *conn, out *outlet, body content, b *Behavior) error {
 			continue
 		}
 		for from < to {
-			p := make([]byte, min(to-from, 64<<10))
-			body.read(from, p)
-			if err := out.write(p); err != nil {
+			n := min(to-from, 64<<10)
+			if err := out.write(body.part(from, n)); err != nil {
 				return err
 			}
-			from += int64(len(p))
+			from += n
 		}
 	}
 	if out.left == 0 { // cut before the first byte, or after the last
@@ -176,7 +175,7 @@ func (o *outlet) write(p []byte) error {
 	if o.left > 0 && o.left < whole {
 		p = p[:o.left]
 	}
-	buf := o.head
+	buf := append(o.conn.out[:0], o.head...)
 	o.head = nil
 	if o.chunked { // the size line tells the whole chunk, even if it is cut
 		buf = fmt.Appendf(buf, "%x\r\n", whole)
@@ -185,6 +184,7 @@ func (o *outlet) write(p []byte) error {
 	if o.chunked && int64(len(p)) == whole {
 		buf = append(buf, '\r', '\n')
 	}
+	o.conn.out = buf
 	if _, err := o.conn.Write(buf); err != nil {
 		return err
 	}
@@ -230,16 +230,18 @@ func (o *outlet) cutOff() error {
 type content struct {
 	size int64
 	kind string
-	text []byte // nil: Pattern
+	text []byte // all of it; of Pattern only a stretch that repeats
 }
 
-func (b content) read(from int64, p []byte) {
-	if b.text == nil {
-		Pattern(from, p)
-		return
+// part returns n bytes from offset from on.
+func (b content) part(from, n int64) []byte {
+	if b.kind == kindPattern {
+		from %= period
 	}
-	copy(p, b.text[from:])
+	return b.text[from : from+n]
 }
+
+const kindPattern = "text/x-pattern"
 
 // A Self is what a server says about itself and the request, as JSON.
 type Self struct {
@@ -261,7 +263,7 @@ func (s *Server) body(req *Request, b *Behavior) content {
 	case b.Echo:
 		return content{size: int64(len(req.Head)), kind: "text/plain", text: []byte(req.Head)}
 	case b.Size != 0:
-		return content{size: max(b.Size, 0), kind: "text/plain"}
+		return content{size: max(b.Size, 0), kind: kindPattern, text: s.pattern}
 	}
 	self := Self{
 		Region: s.opt.Region, Endpoint: s.opt.Name, Address: s.addr,

@@ -183,6 +183,8 @@ func unit(n uint64) float64 {
 // with a prime period, so that a lost, doubled or shifted piece shows.
 func Pattern(off int64, p []byte) {
 	for i := range p {
-		p[i] = '!' + byte((off+int64(i))%89)
+		p[i] = '!' + byte((off+int64(i))%period)
 	}
 }
+
+const period = 89

@@ -27,6 +27,7 @@ const (
 type conn struct {
 	*net.TCPConn
 	r    *bufio.Reader
+	out  []byte        // where writes are put together
 	gone chan struct{} // closed with the connection
 	once sync.Once
 }

@@ -44,6 +44,8 @@ type Server struct {
 	opt  Options
 	addr string
 
+	pattern []byte // 64 KiB of Pattern, and a period more
+
 	behavior, probe atomic.Pointer[Behavior]
 
 	mu       sync.Mutex
@@ -69,6 +71,8 @@ func Start(o Options) (*Server, error) {
 	}
 	s := &Server{opt: o, state: Killed, conns: map[*conn]struct{}{}, gate: make(chan struct{})}
 	close(s.gate)
+	s.pattern = make([]byte, 64<<10+period)
+	Pattern(0, s.pattern)
 	s.behavior.Store(&o.Behavior)
 	s.probe.Store(&o.Probe)
 	s.addr = o.Addr
