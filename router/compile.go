@@ -173,6 +173,8 @@ func (k *compiler) strip(path string, def *config.Route, p pattern) {
 	case prefix == "":
 	case strings.Contains(prefix, "*"):
 		k.problem(path, "a prefix that is taken off has no stars", "write it out, as in /api")
+	case prefix != normalForm(prefix):
+		k.problem(path, fmt.Sprintf("no path is spelt like %q when it is matched", prefix), fmt.Sprintf("write %q", normalForm(prefix)))
 	case !p.allows(prefix):
 		k.problem(path, fmt.Sprintf("no path that fits %s begins with %s", def.Path, prefix), "")
 	}

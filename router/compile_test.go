@@ -96,7 +96,7 @@ func TestCompileReportsEverythingAtOnce(t *testing.T) {
 			t.Errorf("%s has no place in the file", p.Path)
 		}
 	}
-	if len(problems) != 11 || !slices.IsSorted(lines) {
+	if len(problems) != 14 || !slices.IsSorted(lines) {
 		t.Errorf("%d problems on lines %v", len(problems), lines)
 	}
 }

@@ -25,8 +25,9 @@
 // A route that fits by host and path but whose methods or header fields do not is passed over,
 // and the next most specific is asked, if need be down to a wildcard or any host.
 //
-// "**" may only be the last segment. Paths are compared byte by byte: /a and /a/ are different.
-// What the request's path looks like is the business of the proxy, which gives it normalised.
+// "**" may only be the last segment. Paths are compared byte by byte, in the normal form that
+// [Request] describes: /a and /a/ are different. A pattern in another form, which could never
+// fit, is refused.
 //
 // # To add a predicate
 //

@@ -20,7 +20,8 @@ type Request interface {
 	// Host is the host asked for, in lower case and without a port.
 	Host() string
 
-	// Path is the normalised path, without the query.
+	// Path is the path without the query, in normal form: escapes of unreserved characters
+	// decoded, other escapes in upper case, dot segments removed, slashes merged.
 	Path() string
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,6 +36,9 @@ func parsePattern(path string) (pattern, *mistake) {
 	if !strings.HasPrefix(path, "/") {
 		return nil, &mistake{fmt.Sprintf("%q does not begin with a /", path), fmt.Sprintf("write %q", "/"+path)}
 	}
+	if normal := normalForm(path); normal != path {
+		return nil, &mistake{fmt.Sprintf("no path is spelt like %q when it is matched", path), fmt.Sprintf("write %q", normal)}
+	}
 	texts := strings.Split(path[1:], "/")
 	p := make(pattern, len(texts))
 	for i, text := range texts {
@@ -58,6 +62,33 @@ func parsePattern(path string) (pattern, *mistake) {
 		}
 	}
 	return p, nil
+}
+
+// normalForm spells a path as requests' paths are spelt when they are matched, which Request.Path
+// describes; but for dot segments, which a pattern cannot mean.
+func normalForm(path string) string {
+	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+	b := make([]byte, 0, len(path))
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		escaped := false
+		if c == '%' && i+2 < len(path) {
+			if n, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil {
+				c, escaped = byte(n), true
+				i += 2
+			}
+		}
+		switch {
+		case c >= 0x80 || escaped && strings.IndexByte(unreserved, c) < 0:
+			b = fmt.Appendf(b, "%%%02X", c)
+		case c == '%':
+			b = append(b, "%25"...)
+		case c == '/' && len(b) > 0 && b[len(b)-1] == '/': // slashes are merged
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
 }
 
 // compare orders segments in one place of a path, the most specific first.
