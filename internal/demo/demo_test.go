@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -109,6 +110,31 @@ func TestPaintKeepsToTheScreen(t *testing.T) {
 	got := paint([]string{"12345", "ab", "gone"}, 3, 2)
 	if want := toTop + "123" + restOfLine + "\r\nab" + restOfLine + restOfAll; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestScreen(t *testing.T) {
+	f := newFleet(t)
+	first := f.machines[0]
+	if err := f.do(f.machines[:1], func(m *machine) error { m.slow = 10; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	v := &view{o: Options{Listen: "L", Admin: "A", Control: "C"}, fleet: f, traffic: newTraffic("unused"), file: "F", began: time.Unix(0, 0)}
+	v.plan = &plan{}
+	told := fmt.Sprintf(`{"regions":[{"reasons":["half of it drained"],"endpoints":[{"address":"%s","weight":0.25,"health":"up","reasons":["latency 0.50"]}]}]}`, first.server.Addr())
+	if err := json.Unmarshal([]byte(told), v.plan); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Unix(61, 0)
+	v.traffic.book(context.Background(), sample{at: now, home: "cn-north", region: "cn-east", address: first.server.Addr(), took: 20 * time.Millisecond})
+	got := strings.Join(v.text(now, v.traffic.summarise(now)), "\n")
+	for _, want := range []string{
+		"1m1s", "cn-east 100%", "20.0 ms", "10× slow", "0.25", "up, latency 0.50, half of it drained", "1 requests sent, 0 failed",
+		"curl -X POST C/kill/cn-north", "edit F",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 }
 

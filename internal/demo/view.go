@@ -190,7 +190,6 @@ type plan struct {
 			Address string   `json:"address"`
 			Weight  float64  `json:"weight"`
 			Health  string   `json:"health"`
-			Breaker string   `json:"breaker"`
 			Reasons []string `json:"reasons"`
 		} `json:"endpoints"`
 	} `json:"regions"`
@@ -206,11 +205,7 @@ func (p *plan) of(address string) (weight, why string) {
 			if e.Address != address {
 				continue
 			}
-			parts := []string{e.Health}
-			if e.Breaker != "closed" {
-				parts = append(parts, "breaker "+e.Breaker)
-			}
-			parts = append(parts, e.Reasons...)
+			parts := append([]string{e.Health}, e.Reasons...)
 			return fmt.Sprintf("%.2f", e.Weight), strings.Join(append(parts, r.Reasons...), ", ")
 		}
 	}
