@@ -9,12 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// maxValues bounds what one file may say. Aliases can repeat a block so often that a small file
-// becomes a huge configuration.
+// maxValues bounds how many keys and values one file may have. Aliases can repeat a block so often
+// that a small file becomes a huge configuration.
 const maxValues = 1_000_000
 
 // binder lays YAML nodes over the types of config.go. The library's own decoder would do it, too,
@@ -23,7 +24,17 @@ type binder struct {
 	env    func(string) (string, bool)
 	found  *findings
 	types  map[reflect.Type]*structType
-	values int
+	values int // counted so far
+}
+
+// spend counts n values, and reports the file that has too many.
+func (b *binder) spend(n int, node *yaml.Node, at *trail) bool {
+	over := b.values > maxValues
+	b.values += n
+	if !over && b.values > maxValues {
+		b.found.at(node, at.String(), fmt.Sprintf("the file has more than %d keys and values, those repeated by aliases counted each time", maxValues), "")
+	}
+	return b.values <= maxValues
 }
 
 // structType is what the binder knows of a struct: its keys, and a value with all defaults.
@@ -62,10 +73,7 @@ func (t *trail) path(key string) string {
 // bind writes the value of n to v, which holds the default.
 func (b *binder) bind(n *yaml.Node, v reflect.Value, at *trail) {
 	n = resolve(n)
-	if b.values++; b.values > maxValues {
-		if b.values == maxValues+1 {
-			b.found.at(n, at.String(), fmt.Sprintf("this file says more than %d values, aliases counted in full", maxValues), "")
-		}
+	if !b.spend(1, n, at) {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -166,6 +174,9 @@ func (b *binder) entries(n *yaml.Node, at *trail) []entry {
 }
 
 func (b *binder) collect(n *yaml.Node, at *trail, list *[]entry, seen map[string]*yaml.Node, depth int) {
+	if !b.spend(len(n.Content)/2, n, at) {
+		return
+	}
 	own := make(map[string]bool, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), n.Content[i+1]
@@ -196,7 +207,7 @@ func (b *binder) collect(n *yaml.Node, at *trail, list *[]entry, seen map[string
 }
 
 func (b *binder) merge(key, value *yaml.Node, at *trail, list *[]entry, seen map[string]*yaml.Node, depth int) {
-	if b.values++; depth >= maxMergeDepth || b.values > maxValues {
+	if depth >= maxMergeDepth {
 		b.found.at(key, at.path("<<"), "merged too deep", "a mapping cannot be merged into itself")
 		return
 	}
@@ -211,6 +222,9 @@ func (b *binder) merge(key, value *yaml.Node, at *trail, list *[]entry, seen map
 
 // unknownKey reports a key with what was probably meant.
 func (b *binder) unknownKey(key, value *yaml.Node, t *structType, at *trail) {
+	if b.found.more {
+		return // enough is enough
+	}
 	path := at.path(key.Value)
 	near := Nearest(key.Value, t.keys)
 	hint := "known here: " + strings.Join(t.keys, ", ")
@@ -281,6 +295,10 @@ func (b *binder) scalar(n *yaml.Node, v reflect.Value, at *trail) {
 	text, used, err := expand(n.Value, b.env)
 	if err != nil {
 		b.report(n, at, err, nil)
+		return
+	}
+	if !utf8.ValidString(text) {
+		b.report(n, at, &wrong{"the value is not UTF-8", ""}, used)
 		return
 	}
 	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0

@@ -264,10 +264,21 @@ func TestHostileFiles(t *testing.T) {
 	for i := range 2500 {
 		fmt.Fprintf(&b, "  s%d: { endpoints: { a: *pool } }\n", i)
 	}
-	if p := mustFail(t, b.String()+"routes: [{ to: s1 }]\n"); !strings.Contains(p.Error(), "aliases counted in full") {
+	if p := mustFail(t, b.String()+"routes: [{ to: s1 }]\n"); !strings.Contains(p.Error(), "repeated by aliases") {
 		t.Errorf("got %d problems, the first: %v", len(p), p[0])
 	}
+	// Merges that would do the same.
+	b.Reset()
+	b.WriteString("x-0: &m0 { a: 1, b: 2, c: 3 }\n")
+	for i := range 15 {
+		fmt.Fprintf(&b, "x-%d: &m%d { <<: [*m%d, *m%d, *m%d, *m%d] }\n", i+1, i+1, i, i, i, i)
+	}
+	b.WriteString("regions: { <<: *m15 }\n")
+	if p := mustFail(t, b.String()); !strings.Contains(p.Error(), "repeated by aliases") {
+		t.Errorf("got %v", p)
+	}
 	for _, text := range []string{
+		"region: a\u0080\n", "region: \uffff\n", "region: \ufffe\n", "\xff\xfea\x00",
 		"a: &a [*a]\n", "<<: &a { <<: *a }\n", "regions: &a { r: *a }\n", "? *a\n: b\n", "region: &a *a\n",
 		strings.Repeat("[", 100_000), strings.Repeat("{a: ", 100_000), strings.Repeat("- ", 100_000), "&a a: *a\n*a : b\n",
 	} {
@@ -380,4 +391,35 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("the effective configuration changes when loaded, from\n%s\nto\n%s", effective, again.YAML())
 		}
 	})
+}
+
+func TestVariablesOfStrangeBytes(t *testing.T) {
+	env := func(string) (string, bool) { return "a\xffb", true }
+	_, err := Load("gateway.yaml", []byte(minimum+"state: ${X}\n"), env)
+	if err == nil || !strings.Contains(err.Error(), "the value is not UTF-8 (from ${X})") {
+		t.Errorf("got %v", err)
+	}
+	env = func(string) (string, bool) { return "x: [\n\t\u2028\x01'\"} # ${Y}", true }
+	c, err := Load("gateway.yaml", []byte(minimum+"state: ${X}\n"), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load("gateway.yaml", c.YAML(), testEnv)
+	if err != nil || again.State != c.State {
+		t.Errorf("got %v, %v", again, err)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"weight: 0.5": true, "weight: 2e-1": true, "weight: 0": true, "weight: .nan": false, "weight: .inf": false, "weight: NaN": false,
+		"weight: inf": false, "weight: 0x10": false, "weight: 1_000": false, "weight: -0.1": false, "weight: 1000001": false, "weight: \"1\"": false,
+		"max_fails: 7": true, "max_fails: 007": false, "max_fails: 0x7": false, "max_fails: 7.0": false, "max_fails: 99999999999": false,
+		"max_fails: -7": false, "max_fails: 1_0": false, "max_fails: seven": false, "max_fails: -": false, "max_fails: true": false,
+	} {
+		file := strings.Replace(minimum, "weight: 0 }", text+" }", 1)
+		if _, err := Load("gateway.yaml", []byte(file), testEnv); (err == nil) != ok {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
 }

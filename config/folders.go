@@ -88,8 +88,8 @@ func foldersOf(path string, links int) []string {
 // return will be noticed. Real, because a watch on a link would stay with what it pointed to.
 func existing(folder string) string {
 	for {
-		if real, err := filepath.EvalSymlinks(folder); err == nil {
-			return real
+		if path, err := filepath.EvalSymlinks(folder); err == nil {
+			return path
 		}
 		up := filepath.Dir(folder)
 		if up == folder {

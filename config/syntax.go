@@ -53,7 +53,7 @@ func unreadable(s *source) *Problem {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			message = fmt.Sprintf("byte 0x%02X is not UTF-8", data[i])
-		case r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f:
+		case r < ' ' && r != '\n' && r != '\r' && r != '\t', r >= 0x7f && r < 0xa0 && r != 0x85, r == 0xfffe, r == 0xffff:
 			message = fmt.Sprintf("control character 0x%02X is not allowed", r)
 		case r == '\n':
 			line, column = line+1, 0

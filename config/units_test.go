@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	yaml "go.yaml.in/yaml/v4"
 )
 
 type textType interface {
@@ -75,6 +77,34 @@ func TestTexts(t *testing.T) {
 		if err != nil || v.String() != c.want {
 			t.Errorf("%T of %q = %v, %v; want %s", v, c.in, v, err, c.want)
 		}
+	}
+}
+
+// TestUnitsInYAMLAndJSON: the types need no more than their texts to be read and written elsewhere.
+func TestUnitsInYAMLAndJSON(t *testing.T) {
+	type all struct {
+		D Duration
+		S Size
+		R Rate
+		P Percent
+		C Prefix
+		H StatusRange
+		A Source
+	}
+	var fromYAML, fromJSON all
+	const text = "d: 750ms\ns: 16KiB\nr: 90/m\np: 30%\nc: 10.0.0.0/8\nh: 200-299\na: header X-Region\n"
+	if err := yaml.Load([]byte(text), &fromYAML); err != nil {
+		t.Fatal(err)
+	}
+	out, err := yaml.Dump(fromYAML)
+	if err != nil || string(out) != text {
+		t.Errorf("YAML gives %s, %v", out, err)
+	}
+	if out, err = json.Marshal(fromYAML); err == nil {
+		err = json.Unmarshal(out, &fromJSON)
+	}
+	if err != nil || fromJSON != fromYAML {
+		t.Errorf("JSON %s gives %+v, %v", out, fromJSON, err)
 	}
 }
 
