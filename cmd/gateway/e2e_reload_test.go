@@ -105,28 +105,13 @@ func (a still) same(t *testing.T, b still) {
 
 func everything(string) bool { return true }
 
-// calmFleets are two fleets whose probes take so long that what the machine adds is nothing beside
-// it: weights then follow no noise.
-func calmFleets(t *testing.T) (a, b *fleet) {
-	t.Helper()
-	a, b = newFleet(t), newFleet(t)
-	for _, f := range []*fleet{a, b} {
-		for _, servers := range f.servers {
-			for _, s := range servers {
-				s.Set(upstreamtest.Behavior{Delay: 30 * time.Millisecond})
-				s.SetProbe(upstreamtest.Behavior{Delay: 30 * time.Millisecond})
-			}
-		}
-	}
-	return a, b
-}
-
 // twoServices is the rest of a configuration with services a and b on two fleets, both round robin,
-// whose cursor shows in the order of the answers.
+// whose cursor shows in the order of the answers. They are probed once: weights follow what probes
+// measure, and here only a reload is to be seen.
 func twoServices(a, b *fleet, routeB string) string {
 	return "services:\n" +
-		"  a:\n    balance: round_robin\n    probe: { path: /healthz }\n    endpoints:\n" + a.endpoints("      ") +
-		"  b:\n    balance: round_robin\n    probe: { path: /healthz }\n    endpoints:\n" + b.endpoints("      ") +
+		"  a:\n    balance: round_robin\n    probe: { path: /healthz, every: 1h }\n    endpoints:\n" + a.endpoints("      ") +
+		"  b:\n    balance: round_robin\n    probe: { path: /healthz, every: 1h }\n    endpoints:\n" + b.endpoints("      ") +
 		"routes:\n  - { name: a, path: /a/**, to: a, limit: { rate: 1000/h, burst: 100 } }\n  - " + routeB + "\n"
 }
 
@@ -157,7 +142,7 @@ func cycles(order string) bool {
 
 // identicalReload: the same file again changes nothing at all.
 func identicalReload(t *testing.T, r *rig) {
-	a, b := calmFleets(t)
+	a, b := newFleet(t), newFleet(t)
 	rest := twoServices(a, b, "{ name: b, path: /b/**, to: b }")
 	g := r.gateway(t, rest)
 	g.start()
@@ -197,7 +182,7 @@ func (g *gateway) settledAll(services ...string) {
 
 // oneRouteEdited: an edited route, and an edited service, leave the others alone.
 func oneRouteEdited(t *testing.T, r *rig) {
-	a, b := calmFleets(t)
+	a, b := newFleet(t), newFleet(t)
 	g := r.gateway(t, twoServices(a, b, "{ name: b, path: /b/**, to: b }"))
 	g.start()
 	g.settledAll("a", "b")
