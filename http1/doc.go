@@ -9,5 +9,7 @@
 // It refuses rather than repairs (RFC 9110, RFC 9112): whatever two implementations could
 // read in two ways is an *Error that carries the status to answer with.
 //
-// To teach it another field name, add a Name, its spelling in names and its case in classify.
+// To teach it another field name, add a Name and its spelling in names, and decide which of the
+// sets in name.go it belongs to: a known field may not be named in Connection unless it is
+// nominable, and is not passed on in trailers.
 package http1

@@ -22,23 +22,29 @@ type section struct {
 func (s *section) eol(b []byte, last int, tooLong *Error) (int, *Error) {
 	end := min(len(b), last+1)
 	i := control(b, s.scan, end)
-	if i < end && i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n' {
+	if i+1 < len(b) && i < end && b[i] == '\r' && b[i+1] == '\n' {
 		return i, nil
 	}
 	s.scan = i
+	return -1, unended(b, i, last, tooLong)
+}
+
+// unended says what is wrong with a line without its CRLF, of which i is the first byte that
+// is a control character or not there: nil if the rest may still come.
+func unended(b []byte, i, last int, tooLong *Error) *Error {
 	switch {
-	case i == end && end > last:
-		return -1, tooLong
-	case i == end:
-		return -1, nil
+	case i > last:
+		return tooLong
+	case i == len(b):
+		return nil
 	case b[i] == '\n':
-		return -1, ErrBareLF
+		return ErrBareLF
 	case b[i] != '\r':
-		return -1, ErrControl
+		return ErrControl
 	case i+1 == len(b):
-		return -1, nil
+		return nil
 	}
-	return -1, ErrBareCR
+	return ErrBareCR
 }
 
 // next goes on to the line that begins at i.
@@ -48,11 +54,13 @@ func (s *section) next(i int) { s.line, s.scan = i, i }
 // was reached, and s.line is after it.
 func (s *section) parse(b []byte, fields []Field, lim Limits) (_ []Field, done bool, err *Error) {
 	last := s.fields + lim.Fields - 2 // the last place for a CR
-	for s.line < len(b) {
-		start := s.line
+	end := min(len(b), last+1)
+	start, scan := s.line, s.scan
+	for start < len(b) {
 		switch b[start] {
 		case '\r':
 			if start+1 == len(b) {
+				s.line, s.scan = start, start
 				return fields, false, nil
 			}
 			if b[start+1] != '\n' {
@@ -69,9 +77,10 @@ func (s *section) parse(b []byte, fields []Field, lim Limits) (_ []Field, done b
 		if start > last {
 			return fields, false, ErrFieldsTooBig
 		}
-		cr, err := s.eol(b, last, ErrFieldsTooBig)
-		if cr < 0 {
-			return fields, false, err
+		cr := control(b, scan, end)
+		if cr+1 >= len(b) || cr == end || b[cr] != '\r' || b[cr+1] != '\n' {
+			s.line, s.scan = start, cr
+			return fields, false, unended(b, cr, last, ErrFieldsTooBig)
 		}
 		colon, known := splitName(b, start, cr)
 		if known == NameOther {
@@ -105,8 +114,9 @@ func (s *section) parse(b []byte, fields []Field, lim Limits) (_ []Field, done b
 		f.Name.Off, f.Name.Len = uint32(start), uint32(colon-start)
 		f.Value.Off, f.Value.Len = uint32(from), uint32(to-from)
 		f.Known, f.Hop = known, hop.Has(known)
-		s.next(cr + 2)
+		start, scan = cr+2, cr+2
 	}
+	s.next(start)
 	return fields, false, nil
 }
 
