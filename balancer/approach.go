@@ -10,19 +10,22 @@ import (
 // How fast a factor may follow its target.
 const (
 	deadBand  = 0.05 // a change smaller than this part of the factor is not made
+	nearlyOne = 0.99 // from here on a target is one
 	fallRate  = 0.20 // per second
 	riseRate  = 0.05 // per second
 	rampStart = 0.10 // what an endpoint gets at first when it comes back
 )
 
 // approach moves a factor from where it is towards its target: fast down, slowly up, and not at
-// all for a trifle. A target of one is always reached, or a scratch would stay for ever.
+// all for a trifle. One is always reached in the end, or a scratch would stay for ever.
 func approach(prev, target float64, dt time.Duration) float64 {
-	if target != 1 && math.Abs(target-prev) < deadBand*prev {
+	if target > nearlyOne {
+		target = 1
+	} else if math.Abs(target-prev) < deadBand*prev {
 		return prev
 	}
 	s := dt.Seconds()
-	return prev + min(max(target-prev, -fallRate*s), riseRate*s)
+	return min(max(target, prev-fallRate*s), prev+riseRate*s)
 }
 
 // warmup is the factor of an endpoint that came back some time ago: nothing while it is held, then

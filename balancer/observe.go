@@ -14,7 +14,9 @@ import (
 type track struct {
 	last   Reading // of the counters, when the last window was closed
 	came   window
-	normal average // the latency that is usual here
+	failed average       // the share of requests that failed
+	active time.Duration // when the last window with any requests was closed
+	normal average       // the latency that is usual here
 
 	probes      uint64        // answers seen
 	probed      time.Duration // when the last one was
@@ -24,15 +26,16 @@ type track struct {
 
 	errors, latency, load float64 // the factors in force; their targets are Weigh's
 
-	base float64       // its weight in the last plan, before any evidence
-	away bool          // it is out, or new to its pool, and has not come back yet
-	back time.Duration // when it came back; below 0: it has never been away
+	base  float64       // its weight in the last plan, before any evidence
+	away  bool          // it is out, or new to its pool, and has not come back yet
+	fresh bool          // it is new to its pool and has not warmed up yet
+	back  time.Duration // when it came back; below 0: it has never been away
 
 	shown *shown
 }
 
-func newTrack(away bool) *track {
-	return &track{errors: 1, latency: 1, load: 1, away: away, back: -1, shown: new(shown)}
+func newTrack(fresh bool) *track {
+	return &track{errors: 1, latency: 1, load: 1, fresh: fresh, away: fresh, back: -1, shown: new(shown)}
 }
 
 // shown is what an operator sees of the last window: written by the scheduler, read by views.
@@ -106,11 +109,19 @@ func (m *memory) observePool(now, dt time.Duration, st *site, pool []*Endpoint, 
 	}
 
 	st.breaker.tick(now, dt, &gained, m.svc.breaker)
-	if state := st.breaker.state(now); state != st.state {
-		st.state = state
-		moved = true
+	state := st.breaker.state(now)
+	if state == st.state {
+		return moved
 	}
-	return moved
+	if state == Closed { // the region is back, and all that served in it
+		for _, t := range tracks {
+			if !t.away {
+				t.restart(now)
+			}
+		}
+	}
+	st.state = state
+	return true
 }
 
 // observeHomes closes the windows of demand. Where capacity is declared, shares depend on it.
@@ -140,6 +151,13 @@ func (t *track) observe(now, dt time.Duration, k float64, e *Endpoint) Reading {
 	d := r.Sub(&t.last)
 	t.last = r
 	t.came.add(&d, dt, k)
+	if d.Requests > 0 {
+		// By time, not by requests: an endpoint that gets little because much failed must not need as many
+		// good answers as there were bad ones.
+		since := min(now-t.active, windowSpan)
+		t.failed.feed(float64(d.Failed())/float64(d.Requests), max(since, dt), windowSpan)
+		t.active = now
+	}
 	if t.came.requests >= enough {
 		t.normal.usual(t.came.mean(), dt)
 	}
@@ -152,7 +170,7 @@ func (t *track) observe(now, dt time.Duration, k float64, e *Endpoint) Reading {
 		t.observeProbe(since, e)
 	}
 	t.shown.rate.set(t.came.rate())
-	t.shown.errors.set(ratio(t.came.failures, t.came.requests))
+	t.shown.errors.set(t.failed.value)
 	t.shown.probeRT.set(t.probeRT.value / float64(time.Second))
 	return d
 }
@@ -178,14 +196,18 @@ func (m *memory) follow(now, dt time.Duration, st *site, e *Endpoint, t *track) 
 	load := approach(t.load, ev.load(), dt)
 	moved = errors != t.errors || latency != t.latency || load != t.load
 	t.errors, t.latency, t.load = errors, latency, load
-	return moved || t.returning(now-dt, m.set.Failback(e.Region))
+	if t.returning(now-dt, m.set.Failback(e.Region)) {
+		return true
+	}
+	t.fresh = t.fresh && t.away
+	return moved
 }
 
 // soft is the evidence for the factors that follow their targets slowly.
 func (m *memory) soft(st *site, e *Endpoint, t *track) Evidence {
 	ev := Evidence{
 		Requests:   t.came.requests,
-		Failures:   t.came.failures,
+		Errors:     t.failed.value,
 		RT:         t.came.mean(),
 		Usual:      time.Duration(t.normal.value),
 		ProbeRT:    time.Duration(t.probeRT.value),
@@ -200,8 +222,7 @@ func (m *memory) soft(st *site, e *Endpoint, t *track) Evidence {
 	return ev
 }
 
-// turn notes when the endpoint goes out and when it comes back. Who comes back begins with a clean
-// sheet: what spoke against it was about the time before, and it is let in slowly as it is.
+// turn notes when the endpoint goes out and when it comes back.
 func (t *track) turn(now time.Duration, state health.State, breaker BreakerState) {
 	if state == health.Down || breaker != Closed {
 		t.away = true
@@ -210,9 +231,15 @@ func (t *track) turn(now time.Duration, state health.State, breaker BreakerState
 	if !t.away || state == health.Unknown {
 		return
 	}
+	t.restart(now)
+}
+
+// restart lets the endpoint warm up, with a clean sheet: what spoke against it was about the time
+// before, and it is let in slowly as it is.
+func (t *track) restart(now time.Duration) {
 	t.away, t.back = false, now
 	t.errors, t.latency, t.load = 1, 1, 1
-	t.came = window{}
+	t.came, t.failed = window{}, average{}
 }
 
 // returning says whether the endpoint was still held or warming up at now.

@@ -41,7 +41,9 @@ type Line struct {
 	health    health.State
 	breaker   BreakerState
 	tier      tier
-	desperate bool // used although it is not well, because nobody is
+	fresh     bool    // new to its pool, still warming up
+	desperate bool    // used although it is not well, because nobody is
+	slow      float64 // the factor for latency, where the policy looks at latency itself; 1 otherwise
 }
 
 // full is the weight the endpoint has in the file or by a set order, whatever else is ordered: what
@@ -63,16 +65,28 @@ type siteLine struct {
 	errors  float64 // the endpoints' factor for errors, weighted
 }
 
-// Share is the part of home's traffic that region to gets under a mode, in [0,1]. For Stay it is 1 or 0:
-// home, if the service runs there.
+// Share is the part of home's traffic that region to gets under a mode, in [0,1]. For Stay it is 1
+// where home can serve, or 0.
 func (p *Plan) Share(mode Mode, home, to region.ID) float64 {
-	if mode == Stay {
-		if home == to && int(home) < len(p.pools) && len(p.pools[home].members) > 0 {
-			return 1
-		}
-		return 0
+	if mode != Stay {
+		return p.shares(mode, home).Share(to)
 	}
-	return p.shares(mode, home).Share(to)
+	if home == to && p.servesItself(home) {
+		return 1
+	}
+	return 0
+}
+
+// servesItself says whether requests that may not leave home are served there. A home that is down while
+// other regions are well is really down: to refuse at once is kinder than to let them wait for it.
+// If nobody is well, it may be the probes. The breaker of a region has no say: it moves traffic
+// elsewhere, and here there is no elsewhere.
+func (p *Plan) servesItself(home region.ID) bool {
+	if int(home) >= len(p.pools) {
+		return false
+	}
+	q := &p.pools[home]
+	return len(q.members) > 0 && (!q.desperate || p.failOpen)
 }
 
 // RegionBreaker is what the breaker of the service in a region did when the plan was made; Closed
@@ -141,9 +155,32 @@ func (p *Plan) spread() {
 			p.failOpen = false
 		}
 	}
+	for id := range p.pools {
+		p.settle(region.ID(id))
+	}
 	p.orders = make([][]region.ID, p.set.Len())
 	for _, home := range homes {
 		p.orders[home] = p.walk(home)
+	}
+}
+
+// settle makes the weights in a region where nobody is well what they come to: what they are used with if the
+// region gets any traffic, or nothing.
+func (p *Plan) settle(id region.ID) {
+	q := &p.pools[id]
+	given := 0.0
+	for _, home := range p.set.Active {
+		given += p.unhealthy[home].Share(id) + p.always[home].Share(id)
+	}
+	for i := range p.sites[id].lines {
+		l := &p.sites[id].lines[i]
+		switch {
+		case l.Share == 0 || l.tier < held:
+		case given > 0:
+			l.Weight, l.desperate = l.used(), q.desperate
+		default:
+			l.Share = 0
+		}
 	}
 }
 

@@ -24,21 +24,18 @@ func (p *p2c) pick(c *Call) *Endpoint {
 	}
 	a, b := &p.pool[i], &p.pool[j]
 	typical := p.mood.typical.Load()
-	if float64(b.time(c.Now, typical))*b.taken(b.host.Waiting()) < float64(a.time(c.Now, typical))*a.held(a.host.Waiting()) {
+	if b.time(c.Now, typical)*b.taken(b.host.Waiting()) < a.time(c.Now, typical)*a.held(a.host.Waiting()) {
 		return b.endpoint
 	}
 	return a.endpoint
 }
 
-// unlikely is how many times faster than what is typical a host may seem: latency decays while a host
-// is idle, so that it is tried again, but near zero it would draw everybody at once.
+// unlikely is how many times faster than what is typical a host may seem. Latency decays while a host is
+// idle, so that it is tried again; near zero it would draw everybody at once.
 const unlikely = 4
 
-// time is what one request alone is expected to take.
-func (m *contender) time(now time.Duration, typical int64) int64 {
-	t := int64(max(m.host.Latency(now), m.host.Age(now)))
-	if t == 0 {
-		return typical
-	}
-	return max(t, typical/unlikely)
+// time is what one request alone is expected to take. A host without data is taken for a fast one: it will be
+// tried, and what then waits there tells against it until it has answered.
+func (m *contender) time(now time.Duration, typical int64) float64 {
+	return float64(max(int64(m.host.Latency(now)), int64(m.host.Age(now)), typical/unlikely, 1))
 }

@@ -36,26 +36,30 @@ func (r *roundRobin) pick(c *Call) *Endpoint {
 	return nil
 }
 
-// cycle lays out the slots. A member with k slots of n wants one every n ÷ k, the first the later
-// the further back it is in the pool; sorted by these places, nobody's slots are in a row that need
-// not be.
+// cycle lays out the slots. A member with k slots of n wants one every n ÷ k, beginning in the middle
+// of that; those with equally many slots take turns. Sorted by these places, nobody's slots are in a
+// row that need not be.
 func cycle(pool []member) []uint32 {
 	slots := divide(pool)
 	total := 0
+	alike := map[int]int{} // members by how many slots they have
 	for _, k := range slots {
 		total += k
+		alike[k]++
 	}
-	// Sorted by counting: the place a slot wants, cut to a whole number, is below total.
-	starts := make([]int, total+1)
+	// Sorted by counting: a place, cut to a whole number, is below total.
 	each := func(f func(place int, who uint32)) {
+		turn := make(map[int]int, len(alike))
 		for i, k := range slots {
 			step := float64(total) / float64(k)
-			first := step * (float64(i) + 0.5) / float64(len(slots))
+			first := step * (float64(turn[k]) + 0.5) / float64(alike[k])
+			turn[k]++
 			for j := range k {
 				f(min(int(first+float64(j)*step), total-1), uint32(i))
 			}
 		}
 	}
+	starts := make([]int, total+1)
 	each(func(place int, _ uint32) { starts[place+1]++ })
 	for i := range total {
 		starts[i+1] += starts[i]

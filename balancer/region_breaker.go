@@ -14,6 +14,7 @@ const (
 	siteFirst = 2 * time.Second // the first wait of a region's breaker
 	siteMost  = 30 * time.Second
 	siteCalm  = 10 * time.Minute // closed so long, the wait begins anew
+	siteShort = 10
 )
 
 var errBadTick = errors.New("too many failures in this interval")
@@ -27,7 +28,8 @@ var errBadTick = errors.New("too many failures in this interval")
 // for concurrent use.
 type siteBreaker struct {
 	cb     *gobreaker.CircuitBreaker[struct{}]
-	seen   window
+	long   window // over the breaker's window
+	short  window // over a tenth of it: at a high rate, waiting for more than that would be a waste
 	seed   uint64
 	trips  uint          // since it was calm
 	until  time.Duration // open until then
@@ -50,7 +52,7 @@ func (b *siteBreaker) reset() {
 		Timeout:     1, // nothing: see until
 		ReadyToTrip: func(gobreaker.Counts) bool { return true },
 	})
-	b.seen, b.trips, b.until = window{}, 0, 0
+	b.long, b.short, b.trips, b.until = window{}, window{}, 0, 0
 }
 
 // state is the state at now.
@@ -73,12 +75,16 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 	if state == Open {
 		return false
 	}
-	requests, failures, of := float64(d.Requests), float64(d.Failed()), 1.0
-	if state == Closed {
-		b.seen.add(d, dt, decay(dt, terms.In.Std()))
-		requests, failures, of = b.seen.requests, b.seen.failures, float64(terms.Of)
+	var bad bool
+	if state == HalfOpen {
+		var now window
+		now.add(d, dt, 0)
+		bad = now.bad(1, terms)
+	} else {
+		b.long.add(d, dt, decay(dt, terms.In.Std()))
+		b.short.add(d, dt, decay(dt, terms.In.Std()/siteShort))
+		bad = b.long.bad(terms.Of, terms) || b.short.bad(terms.Of, terms)
 	}
-	bad := requests >= of && failures >= float64(terms.Errors)*requests
 	if d.Requests == 0 || state == Closed && !bad {
 		return false
 	}
@@ -89,7 +95,7 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 		}
 		return struct{}{}, nil
 	})
-	b.seen = window{}
+	b.long, b.short = window{}, window{}
 	if !bad {
 		b.closed = now
 		return true
@@ -100,6 +106,11 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 	b.until = now + b.wait()
 	b.trips++
 	return true
+}
+
+// bad says whether there were enough requests, and too many of them failed.
+func (w *window) bad(of int, terms config.Breaker) bool {
+	return w.requests >= float64(of) && w.failures >= float64(terms.Errors)*w.requests
 }
 
 // wait is how long to stay open this time: twice as long every time, ±20 % so that regions that fell

@@ -159,7 +159,7 @@ func (s *Scheduler) Plan(now time.Duration, svc *Service, set *region.Set, order
 // weigh fills l with the weight of one endpoint, and bars it or lifts the bar.
 func (m *memory) weigh(l *Line, now time.Duration, e *Endpoint, t *track, order *Order) {
 	var last health.Answer
-	l.Endpoint, l.why, l.shown = e, order.Why, t.shown
+	l.Endpoint, l.why, l.shown, l.fresh = e, order.Why, t.shown, t.fresh
 	l.health, last = e.Health()
 	l.err = last.Err
 	l.breaker, l.until = e.Breaker()
@@ -171,6 +171,10 @@ func (m *memory) weigh(l *Line, now time.Duration, e *Endpoint, t *track, order 
 	}
 	l.Weight = ev.hard()
 	l.Weight.Errors, l.Weight.Latency, l.Weight.Load = t.errors, t.latency, t.load
+	l.slow = 1
+	if policies[m.svc.Balance].loadAware {
+		l.slow, l.Weight.Latency = t.latency, 1
+	}
 	if l.Weight.Warmup == 0 {
 		l.held = ev.Failback.Hold.Std() - ev.Back
 	}
@@ -192,6 +196,10 @@ func (st *site) appraise(now time.Duration, line *siteLine) region.Site {
 		l := &line.lines[i]
 		w := &l.Weight
 		s.Configured += l.full()
+		if l.fresh {
+			// It has never been part of what the region can do: it adds what it brings.
+			s.Configured -= l.full() * (1 - w.Warmup)
+		}
 		if l.tier == never {
 			continue
 		}
@@ -257,14 +265,12 @@ func (l *Line) rank() tier {
 	return serving
 }
 
-// assemble fills q from lines, whose weights become what they are used with. The picker in force
-// stays as long as it would be no different.
+// assemble fills q from lines. The picker in force stays as long as it would be no different.
 func (st *site) assemble(q *pool, lines []Line, balance string) {
 	best := never
 	for i := range lines {
 		best = min(best, lines[i].tier)
 	}
-	how := policies[balance]
 	st.scratch = st.scratch[:0]
 	sum := 0.0
 	for i := range lines {
@@ -282,12 +288,8 @@ func (st *site) assemble(q *pool, lines []Line, balance string) {
 			}
 			continue
 		}
-		l.use()
-		w := l.Weight.Value()
-		if how.loadAware {
-			w = l.Weight.ForLoadAware()
-		}
-		l.Share = quantise(w, l.Weight.Configured*l.Weight.Order)
+		w := l.used()
+		l.Share = quantise(w.Value(), w.Configured*w.Order)
 		sum += l.Share
 		st.scratch = append(st.scratch, member{l.Endpoint, l.Share})
 	}
@@ -301,7 +303,7 @@ func (st *site) assemble(q *pool, lines []Line, balance string) {
 		st.balance, st.picker, st.members = balance, nil, nil
 		if len(st.scratch) > 0 {
 			st.members = slices.Clone(st.scratch)
-			st.picker = how.build(st.members, st.mood)
+			st.picker = policies[balance].build(st.members, st.mood)
 		}
 	}
 	q.picker, q.members = st.picker, st.members
@@ -309,13 +311,14 @@ func (st *site) assemble(q *pool, lines []Line, balance string) {
 	q.desperate = best == lost
 }
 
-// use makes the weight of an endpoint that is used although it is not well what it is used with.
-func (l *Line) use() {
+// used is the weight an endpoint of a pool's best tier is used with.
+func (l *Line) used() Weight {
+	w := l.Weight
 	switch l.tier {
 	case held:
-		l.Weight.Warmup = 1
+		w.Warmup = 1
 	case lost:
-		l.Weight = Weight{l.Weight.Configured, 1, 1, 1, 1, 1, 1, l.Weight.Order}
-		l.desperate = true
+		w = Weight{w.Configured, 1, 1, 1, 1, 1, 1, w.Order}
 	}
+	return w
 }

@@ -126,9 +126,7 @@ func (s *Service) Start(c *Call) (Attempt, bool) {
 	return Attempt{}, false
 }
 
-// stay is Start for a request that may not leave home. A home that is down while other regions are well is really
-// down: refusing at once is kinder than waiting for it. If nobody is well, probes may be wrong, and it is tried.
-// The breaker of the region moves traffic elsewhere; here there is no elsewhere, and it has no say.
+// stay is Start for a request that may not leave home.
 func (p *Plan) stay(c *Call) (Attempt, bool) {
 	if int(c.Home) >= len(p.pools) {
 		return Attempt{}, false
@@ -137,7 +135,7 @@ func (p *Plan) stay(c *Call) (Attempt, bool) {
 	if a, ok := q.trial(c); ok {
 		return a, true
 	}
-	if q.desperate && !p.failOpen {
+	if !p.servesItself(c.Home) {
 		return Attempt{}, false
 	}
 	if a, ok := q.pick(c); ok {

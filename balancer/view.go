@@ -234,6 +234,9 @@ func (l *Line) reasons(now time.Duration) []string {
 	if l.held > 0 {
 		why = append(why, "well again, held for "+seconds(l.held))
 	}
+	if l.slow < 1 {
+		why = append(why, "latency "+string(appendNumber(nil, l.slow))+", left to the policy")
+	}
 	if l.desperate {
 		why = append(why, "used because nobody here is well")
 	}

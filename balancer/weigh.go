@@ -95,7 +95,8 @@ type Evidence struct {
 	Health     health.State
 	Breaker    BreakerState
 
-	Requests, Failures float64 // real ones in the window, which decays over 10 s
+	Requests float64 // real ones in the window, which decays over 10 s
+	Errors   float64 // the share of them that failed, in [0,1]: a mean over the same time
 
 	RT, Usual           time.Duration // of real requests: mean time to the head in the window, and what is usual here; 0: no data
 	ProbeRT, UsualProbe time.Duration // the same of probes
@@ -145,7 +146,7 @@ func (ev *Evidence) errors() float64 {
 	if ev.Requests < enough {
 		return 1
 	}
-	e := ev.Failures / ev.Requests / errorKnee
+	e := ev.Errors / errorKnee
 	return 1 / (1 + e*e)
 }
 
