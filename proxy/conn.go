@@ -118,11 +118,11 @@ func (c *conn) await() bool {
 		if c.gateway.leaving.Load() && c.served > 0 {
 			return false
 		}
-		wait := t.idle
+		wait, now := t.idle, c.x.recent
 		if c.served == 0 {
-			wait = t.head
+			wait, now = t.head, c.gateway.clock.Now()
 		}
-		c.rd.arm(c.gateway.clock.Now() + wait)
+		c.rd.arm(now + wait)
 		err := c.fill()
 		if err != nil || !c.state.CompareAndSwap(idle, busy) {
 			return false

@@ -69,6 +69,7 @@ func (x *exchange) commit() balancer.Outcome {
 // settle decides what becomes of both connections after the response.
 func (x *exchange) settle(u *upstream, err error, early bool) {
 	x.up = nil
+	x.now()
 	if err != nil {
 		x.keep, x.cut = false, true
 		u.close()
@@ -78,7 +79,7 @@ func (x *exchange) settle(u *upstream, err error, early bool) {
 		u.close()
 		return
 	}
-	u.pool.give(u, x.now())
+	u.pool.give(u, x.recent)
 }
 
 // ending says what to think of the endpoint after the body.
@@ -171,6 +172,7 @@ func (x *exchange) relayLength(u *upstream, n int64) error {
 		k, err := u.conn.Read(b)
 		if k > 0 {
 			n -= int64(k)
+			x.now()
 			if err := x.writeClient(b[:k]); err != nil {
 				return err
 			}
@@ -255,6 +257,7 @@ func (x *exchange) relayStream(u *upstream, framing http1.Framing) error {
 		u.rd.arm(x.now() + x.terms.upstreamStall)
 		n, err := u.conn.Read(*bp)
 		piece = (*bp)[:n]
+		x.now()
 		if n > 0 {
 			continue
 		}

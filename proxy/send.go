@@ -32,7 +32,7 @@ func (x *exchange) send(e *balancer.Endpoint, connect, deadline time.Duration) R
 			return Result{Outcome: balancer.ConnectFailed}
 		}
 		if e.Barred() { // ordered away while the connection was made
-			p.give(u, x.now())
+			p.give(u, x.recent)
 			return Result{Outcome: balancer.Unsent}
 		}
 		result, err := x.ask(u, deadline)
@@ -52,17 +52,18 @@ func (x *exchange) send(e *balancer.Endpoint, connect, deadline time.Duration) R
 
 // connection takes a kept connection or makes a new one.
 func (x *exchange) connection(p *pool, fresh, careful bool, connect, deadline time.Duration) (*upstream, error) {
-	now := x.now()
 	if !fresh {
-		if u := p.take(now, careful); u != nil {
+		if u := p.take(x.recent, careful); u != nil {
 			return u, nil
 		}
 	}
-	timeout := min(connect, deadline-now)
+	timeout := min(connect, deadline-x.now())
 	if timeout <= 0 {
 		return nil, os.ErrDeadlineExceeded
 	}
-	return p.connect(timeout)
+	u, err := p.connect(timeout)
+	x.now()
+	return u, err
 }
 
 // ask sends the request on u and waits for a response head.
@@ -79,7 +80,7 @@ func (x *exchange) ask(u *upstream, deadline time.Duration) (Result, error) {
 	if !x.whole {
 		x.pump = startPump(x, u)
 	}
-	x.since.Store(int64(x.now()))
+	x.since.Store(int64(x.recent))
 	x.waiting.Store(u)
 	err := x.awaitHead(u)
 	x.waiting.Store(nil)
@@ -177,7 +178,7 @@ func (x *exchange) dropHeld() {
 	h := &u.head
 	if h.KeepAlive && (h.Body == http1.NoBody || h.Body == http1.Length && h.Length == int64(u.w-u.r-h.Size)) && x.pump == nil {
 		u.r = u.w
-		u.pool.give(u, x.now())
+		u.pool.give(u, x.recent)
 		return
 	}
 	u.close()

@@ -12,11 +12,12 @@ func (g *Gateway) serve(x *exchange) {
 		x.refuse(x.refusal)
 		return
 	}
-	for f.Next(x.now()) {
-		result := x.send(f.Endpoint(), f.Route.Connect, f.TryDeadline(x.now()))
+	for f.Next(x.recent) {
+		result := x.send(f.Endpoint(), f.Route.Connect, f.TryDeadline(x.recent))
 		switch f.Head(result, x.now()) {
 		case Commit:
-			f.End(x.commit(), x.now())
+			ended := x.commit()
+			f.End(ended, x.recent)
 			return
 		case Refuse:
 			x.refuse(f.Refusal())
@@ -25,7 +26,8 @@ func (g *Gateway) serve(x *exchange) {
 		}
 	}
 	if x.holding() { // nobody else to ask: what was answered is the answer
-		f.End(x.commit(), x.now())
+		ended := x.commit()
+		f.End(ended, x.recent)
 		return
 	}
 	x.refuse(f.Refusal())

@@ -125,10 +125,13 @@ func (p *pump) moveChunks() {
 	}
 }
 
+// now reads the clock without touching the exchange's last reading, which is the other goroutine's.
+func (p *pump) now() time.Duration { return p.x.conn.gateway.clock.Now() }
+
 // read takes more of the body from the client.
 func (p *pump) read(b []byte) (int, bool) {
 	c := p.x.conn
-	c.rd.arm(p.x.now() + p.x.terms.stall)
+	c.rd.arm(p.now() + p.x.terms.stall)
 	n, err := c.nc.Read(b)
 	if !c.rd.disarm() {
 		err = errStalled
@@ -152,7 +155,7 @@ func (p *pump) write(b []byte) bool {
 	if len(b) == 0 {
 		return true
 	}
-	p.u.wr.arm(p.x.now() + p.x.terms.upstreamStall)
+	p.u.wr.arm(p.now() + p.x.terms.upstreamStall)
 	_, err := p.u.conn.Write(b)
 	return err == nil
 }

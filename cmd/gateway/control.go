@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -65,7 +64,10 @@ func newGateway(c *config.Config, o options, log *slog.Logger, level *slog.Level
 		scheduler: balancer.NewScheduler(),
 		started:   c,
 	}
-	g.statePath = statePath(c, o)
+	g.statePath = c.State
+	if o.state != "" {
+		g.statePath = o.state
+	}
 	g.proxy = proxy.New(&g.live, g.clock, seed(), log)
 	g.monitor = health.NewMonitor(log, g.poke)
 	g.reload.Store(&admin.Reload{})
@@ -74,21 +76,6 @@ func newGateway(c *config.Config, o options, log *slog.Logger, level *slog.Level
 		return nil, err
 	}
 	return g, nil
-}
-
-// statePath is where overrides are kept: the flag's file, the configuration's, or one beside it.
-func statePath(c *config.Config, o options) string {
-	if o.state != "" {
-		return o.state
-	}
-	if c.State != "" && filepath.IsAbs(c.State) {
-		return c.State
-	}
-	name := c.State
-	if name == "" {
-		name = "tidegate.state.json"
-	}
-	return filepath.Join(filepath.Dir(o.file), name)
 }
 
 // poke asks for a new plan. It never blocks, and may be called under a breaker's lock.

@@ -54,7 +54,7 @@ func reloadsUnderLoad(t *testing.T, r *rig) {
 	onlyOnce(t, f, all)
 	s, fl := g.reloads()
 	t.Logf("%d reloads succeeded, %d failed", s-successes, fl-failures)
-	if s-successes < reloads*4/10 || fl-failures < reloads*4/10 {
+	if s-successes < reloads/4 || fl-failures < reloads/4 { // a machine that stalls makes two changes one
 		t.Errorf("want about %d of either", reloads/2)
 	}
 }
