@@ -1,8 +1,6 @@
 package balancer
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"net"
@@ -33,44 +31,11 @@ type Override struct {
 	Region   string    `json:"region"`             // never empty
 	Endpoint string    `json:"endpoint,omitempty"` // host:port, of Service; empty: all its endpoints there
 	Op       string    `json:"op"`                 // set, scale or drain
-	Value    float64   `json:"value"`              // for set and scale; 0 means never
+	Value    float64   `json:"value"`              // for set and scale; 0 means never, NaN that it is missing
 	Reason   string    `json:"reason"`             // never empty
 	Owner    string    `json:"owner,omitempty"`    // who gave the order
 	Created  time.Time `json:"created"`
 	Expires  time.Time `json:"expires"`
-
-	unknown string // a field that was given and does not exist
-}
-
-// UnmarshalJSON remembers what Validate must reject and plain decoding would hide: a value that is missing
-// where it is needed (it would read as zero, which is a drain), and a field that does not exist.
-// Neither is an error here, so that a file written by a newer version can be read.
-func (o *Override) UnmarshalJSON(data []byte) error {
-	type plain Override
-	var p plain
-	if err := json.Unmarshal(data, &p); err != nil {
-		return err
-	}
-	*o = Override(p)
-
-	var given map[string]json.RawMessage
-	if err := json.Unmarshal(data, &given); err != nil {
-		return err
-	}
-	if v, ok := given["value"]; o.Op != OpDrain && (!ok || bytes.Equal(v, []byte("null"))) {
-		o.Value = math.NaN()
-	}
-	known := []string{"id", "service", "region", "endpoint", "op", "value", "reason", "owner", "created", "expires"}
-	names := make([]string, 0, len(given))
-	for name := range given {
-		if !slices.Contains(known, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) > 0 {
-		o.unknown = slices.Min(names)
-	}
-	return nil
 }
 
 // Scope is what the order is about, as text: "region:cn-north", "service:pay/cn-north" or
@@ -116,9 +81,6 @@ func (b *BadOrder) Error() string { return b.Field + ": " + b.Message }
 func (o Override) Validate(now time.Time) error {
 	bad := func(field, format string, args ...any) error {
 		return &BadOrder{field, fmt.Sprintf(format, args...)}
-	}
-	if o.unknown != "" {
-		return bad(o.unknown, "there is no such field")
 	}
 	if err := o.validateScope(); err != nil {
 		return err
