@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// busyFleet has n endpoints in two regions, all well, with some traffic behind them and no two weights alike.
+// busyFleet has n endpoints in two regions, all well, with some traffic behind them and no two
+// weights alike.
 func busyFleet(b *testing.B, balance string, n int) *fleet {
 	f := newFleet(b, balance, regionOf{name: "eu", endpoints: n - n/2}, regionOf{name: "us", endpoints: n / 2})
 	f.probe("eu", true)

@@ -66,8 +66,8 @@ type Call struct {
 }
 
 // chance returns a fresh random word. Successive words are as good as independent: they are the
-// outputs of splitmix64 (Steele, Lea and Flood, 2014) seeded with Draw. Taking bits of one word for two choices
-// would tie the choices together and leave part of a pool out of reach.
+// outputs of splitmix64 (Steele, Lea and Flood, 2014) seeded with Draw. Taking bits of one word for
+// two choices would tie the choices together and leave part of a pool out of reach.
 func (c *Call) chance() uint64 {
 	c.draws++
 	return mix(c.Draw + c.draws*0x9e3779b97f4a7c15)

@@ -14,7 +14,7 @@ import (
 type track struct {
 	last   Reading // of the counters, when the last window was closed
 	came   window
-	failed average       // the share of requests that failed
+	failed average       // the share of requests that failed, a mean over time
 	active time.Duration // when the last window with any requests was closed
 	normal average       // the latency that is usual here
 
@@ -152,8 +152,6 @@ func (t *track) observe(now, dt time.Duration, k float64, e *Endpoint) Reading {
 	t.last = r
 	t.came.add(&d, dt, k)
 	if d.Requests > 0 {
-		// By time, not by requests: an endpoint that gets little because much failed must not need as many
-		// good answers as there were bad ones.
 		since := min(now-t.active, windowSpan)
 		t.failed.feed(float64(d.Failed())/float64(d.Requests), max(since, dt), windowSpan)
 		t.active = now
@@ -170,9 +168,17 @@ func (t *track) observe(now, dt time.Duration, k float64, e *Endpoint) Reading {
 		t.observeProbe(since, e)
 	}
 	t.shown.rate.set(t.came.rate())
-	t.shown.errors.set(t.failed.value)
+	t.shown.errors.set(t.errorRate())
 	t.shown.probeRT.set(t.probeRT.value / float64(time.Second))
 	return d
+}
+
+// errorRate is the share of requests that failed lately: the lower of a mean over requests and one
+// over time. The first alone would make an endpoint that gets little because much failed bring
+// as many good answers as there were bad ones; the second alone would take one failure in a quiet
+// time for the whole truth.
+func (t *track) errorRate() float64 {
+	return min(ratio(t.came.failures, t.came.requests), t.failed.value)
 }
 
 func (t *track) observeProbe(since time.Duration, e *Endpoint) {
@@ -207,7 +213,7 @@ func (m *memory) follow(now, dt time.Duration, st *site, e *Endpoint, t *track) 
 func (m *memory) soft(st *site, e *Endpoint, t *track) Evidence {
 	ev := Evidence{
 		Requests:   t.came.requests,
-		Errors:     t.failed.value,
+		Errors:     t.errorRate(),
 		RT:         t.came.mean(),
 		Usual:      time.Duration(t.normal.value),
 		ProbeRT:    time.Duration(t.probeRT.value),

@@ -76,8 +76,8 @@ type BadOrder struct {
 // Error names the field and says what is wrong with it.
 func (b *BadOrder) Error() string { return b.Field + ": " + b.Message }
 
-// Validate says what is wrong with the order at time now: nil or a *BadOrder. Whether the service, region
-// and endpoint exist is not its business.
+// Validate says what is wrong with the order at time now: nil or a *BadOrder. Whether the service,
+// region and endpoint exist is not its business.
 func (o Override) Validate(now time.Time) error {
 	bad := func(field, format string, args ...any) error {
 		return &BadOrder{field, fmt.Sprintf(format, args...)}
@@ -125,7 +125,7 @@ func (o Override) Validate(now time.Time) error {
 
 func (o Override) validateScope() error {
 	for _, name := range []struct{ field, value string }{{"service", o.Service}, {"region", o.Region}} {
-		if strings.ContainsFunc(name.value, func(r rune) bool { return r == '/' || unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		if strings.ContainsFunc(name.value, noName) {
 			return &BadOrder{name.field, fmt.Sprintf("must be a name, is %q", name.value)}
 		}
 	}
@@ -146,6 +146,8 @@ func (o Override) validateScope() error {
 	return nil
 }
 
+func noName(r rune) bool { return r == '/' || unicode.IsSpace(r) || unicode.IsControl(r) }
+
 // why is the order as an operator reads it beside a weight, such as
 // "drained by region:cn-north (deploy 42, expires 14:00Z)".
 func (o Override) why() string {
@@ -163,8 +165,9 @@ func (o Override) why() string {
 // Orders are the overrides in force. Immutable, safe for concurrent use; the zero value is none.
 //
 // Drain goes before set, and of several orders to set, the one with the narrower scope counts; then
-// every scale multiplies. An order about an endpoint acts on its weight in the pool; one about a region, or a service in a
-// region, acts on what the region is given of everybody's traffic. Zero, by whatever op and scope, bars all endpoints concerned.
+// every scale multiplies. An order about an endpoint acts on its weight in the pool; one about a
+// region, or a service in a region, acts on what the region is given of everybody's traffic. Zero,
+// by whatever op and scope, bars all endpoints concerned.
 type Orders struct {
 	byScope map[string][]Override
 }

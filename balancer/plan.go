@@ -77,9 +77,9 @@ func (p *Plan) Share(mode Mode, home, to region.ID) float64 {
 	return 0
 }
 
-// servesItself says whether requests that may not leave home are served there. A home that is down while
-// other regions are well is really down: to refuse at once is kinder than to let them wait for it.
-// If nobody is well, it may be the probes. The breaker of a region has no say: it moves traffic
+// servesItself says whether requests that may not leave home are served there. A home that is down
+// while other regions are well is really down: to refuse at once is kinder than to let them wait for
+// it. If nobody is well, it may be the probes. The breaker of a region has no say: it moves traffic
 // elsewhere, and here there is no elsewhere.
 func (p *Plan) servesItself(home region.ID) bool {
 	if int(home) >= len(p.pools) {
@@ -97,9 +97,6 @@ func (p *Plan) RegionBreaker(id region.ID) BreakerState {
 	}
 	return p.sites[id].breaker
 }
-
-// Regions is the regions the plan was made for.
-func (p *Plan) Regions() *region.Set { return p.set }
 
 // shares is how home's traffic is spread; nil if nobody can serve it.
 func (p *Plan) shares(mode Mode, home region.ID) region.Shares {
@@ -122,8 +119,8 @@ func (p *Plan) order(home region.ID) []region.ID {
 	return p.orders[p.set.Own]
 }
 
-// compareErrors takes off what every region can carry what its errors say, compared with the best region.
-// If requests fail everywhere alike, it is the requests: moving them would help nobody.
+// compareErrors takes off what every region can carry what its errors say, compared with the best
+// region. If requests fail everywhere alike, it is the requests: moving them would help nobody.
 func (p *Plan) compareErrors() {
 	best := 0.0
 	for i := range p.sites {
@@ -164,8 +161,8 @@ func (p *Plan) spread() {
 	}
 }
 
-// settle makes the weights in a region where nobody is well what they come to: what they are used with if the
-// region gets any traffic, or nothing.
+// settle makes the weights in a region where nobody is well what they come to: what they are used with
+// if the region gets any traffic, or nothing.
 func (p *Plan) settle(id region.ID) {
 	q := &p.pools[id]
 	given := 0.0

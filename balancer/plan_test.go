@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -209,5 +210,49 @@ func TestView(t *testing.T) {
 	down := v.Regions[0].Endpoints[1]
 	if down.Weight != 0 || down.Share != 0 || down.Health != health.Down.String() || len(down.Reasons) != 1 || down.Load != nil {
 		t.Errorf("endpoint: %+v", down)
+	}
+}
+
+// One failure in a quiet time is not the whole truth, and what is over is forgotten by time.
+func TestErrorRate(t *testing.T) {
+	f := wellFleet(t, "p2c", regionOf{name: "eu", endpoints: 1}, regionOf{name: "us", endpoints: 1})
+	track := f.sched.services["pay"].tracks[0]
+	step := func(good, bad int) float64 {
+		for i := range good + bad {
+			a, ok := f.by["eu-1"].Start(f.now, true)
+			if !ok {
+				t.Fatal("declined")
+			}
+			if i < bad {
+				a.Head(ErrorStatus, f.now)
+			} else {
+				a.Head(Answered, f.now)
+			}
+			a.End(Answered, f.now)
+		}
+		f.now += tick
+		f.sched.Observe(f.now, []*Service{f.svc})
+		return track.errorRate()
+	}
+	f.now = time.Minute
+	step(0, 1)
+	if got := step(100, 0); got > 0.01 {
+		t.Errorf("one failure, then a hundred answers: %.3f", got)
+	}
+	for range 100 {
+		step(100, 0)
+	}
+	for range 40 {
+		step(70, 30)
+	}
+	if got := step(70, 30); got < 0.15 || got > 0.25 {
+		t.Errorf("after ten seconds of 30 %%: %.3f", got)
+	}
+	for range 120 { // half a minute with two requests a second
+		step(0, 0)
+		step(1, 0)
+	}
+	if got := track.errorRate(); got > 0.02 {
+		t.Errorf("half a minute and 120 good answers later: %.3f", got)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// A picker chooses within one pool. Safe for concurrent use, without locks: it is immutable but for what
-// lies in the pool's mood.
+// A picker chooses within one pool. Safe for concurrent use, without locks: it is immutable but for
+// what lies in the pool's mood.
 type picker interface {
 	// pick returns an endpoint that is not in c.Tried, nil if there is none left. Chance comes from c.
 	pick(c *Call) *Endpoint
@@ -105,7 +105,7 @@ type contender struct {
 	per      float64 // what one request weighs here: the pool's mean weight ÷ this one's
 }
 
-// A ring is a pool whose members are drawn by weight and compared by load.
+// A contest is a pool whose members are drawn by weight and compared by load.
 type contest struct {
 	dice
 	pool []contender
@@ -146,12 +146,12 @@ func (t *contest) draw(c *Call, not int) int {
 	return -1
 }
 
-// The comparison of two members must keep two promises that pull apart: while nobody is busy, each is picked
-// in proportion to its weight, so that draws alone decide; and when they are busy, the one with the lower load for its
-// weight gets the request. So the one drawn first is charged for what it is doing, and the one that wants to
-// take its place for that and an entry fee: the new request, at no less than the pool's mean price. Charged at
-// its own price, a heavy member would win every comparison with an idle light one; free of
-// charge, a light one would be swamped as soon as a heavy one had a single request.
+// The comparison of two members must keep two promises that pull apart: while nobody is busy, each is
+// picked in proportion to its weight, so that draws alone decide; when they are, the one with the
+// lower load for its weight gets the request. So the one drawn first is charged for what it is doing,
+// and the one that would take its place for that and for the new request as well, at no less than
+// the pool's mean price. At its own price, a heavy member would win every comparison with an idle
+// light one; for nothing, a light one would be swamped as soon as a heavy one had a single request.
 
 // held is the charge of the member drawn first.
 func (m *contender) held(busy int64) float64 { return 1 + float64(busy)*m.per }

@@ -4,8 +4,8 @@ import "time"
 
 // p2c is the power of two choices with peak EWMA (after Finagle and Tower): of two members drawn by
 // weight, the one whose expected time is shorter. That is its latency, or the age of its oldest
-// unanswered request if that is longer, times the requests that wait there. The age finds out a slow or silent endpoint
-// without an answer from it.
+// unanswered request if that is longer, times the requests that wait there. The age finds out a
+// slow or silent endpoint without an answer from it.
 type p2c struct{ contest }
 
 func newP2C(pool []member, m *mood) picker { return &p2c{newContest(pool, m)} }
@@ -30,12 +30,12 @@ func (p *p2c) pick(c *Call) *Endpoint {
 	return a.endpoint
 }
 
-// unlikely is how many times faster than what is typical a host may seem. Latency decays while a host is
-// idle, so that it is tried again; near zero it would draw everybody at once.
+// unlikely is how many times faster than what is typical a host may seem. Latency decays while a
+// host is idle, so that it is tried again; near zero it would draw everybody at once.
 const unlikely = 4
 
-// time is what one request alone is expected to take. A host without data is taken for a fast one: it will be
-// tried, and what then waits there tells against it until it has answered.
+// time is what one request alone is expected to take. A host without data is taken for a fast one:
+// it will be tried, and what then waits there tells against it until it has answered.
 func (m *contender) time(now time.Duration, typical int64) float64 {
 	return float64(max(int64(m.host.Latency(now)), int64(m.host.Age(now)), typical/unlikely, 1))
 }

@@ -7,9 +7,9 @@ const (
 	perMember = 4    // and more in a large pool: so many per member
 )
 
-// roundRobin walks a fixed cycle in which every member has slots in proportion to its weight, spread
-// evenly (smooth weighted round robin, worked out beforehand instead of at every pick). The cursor outlives
-// the cycle: when weights change, the walk goes on.
+// roundRobin walks a fixed cycle in which every member has slots in proportion to its weight,
+// spread evenly (smooth weighted round robin, worked out beforehand instead of at every pick). The
+// cursor outlives the cycle: when weights change, the walk goes on.
 type roundRobin struct {
 	pool  []member
 	cycle []uint32 // indices into pool
@@ -72,8 +72,8 @@ func cycle(pool []member) []uint32 {
 	return out
 }
 
-// divide says how many slots each member gets: by the ratio of the weights if that is a simple one, else
-// within one slot of its share. Nobody gets none.
+// divide says how many slots each member gets: by the ratio of the weights if that is a simple one,
+// else within one slot of its share. Nobody gets none.
 func divide(pool []member) []int {
 	slots := make([]int, len(pool))
 	most := max(minSlots, perMember*len(pool))

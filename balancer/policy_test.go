@@ -209,8 +209,8 @@ func TestCycle(t *testing.T) {
 	}
 }
 
-// Whatever the weights: everybody has a slot, slots follow the weights, and nobody waits much longer for the next
-// than the weight asks for.
+// Whatever the weights: everybody has a slot, slots follow the weights, and nobody waits much
+// longer for the next than the weight asks for.
 func TestCycleProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		weights := rapid.SliceOfN(rapid.Float64Range(0.05, 20), 1, 40).Draw(t, "weights")

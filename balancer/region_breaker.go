@@ -14,22 +14,22 @@ const (
 	siteFirst = 2 * time.Second // the first wait of a region's breaker
 	siteMost  = 30 * time.Second
 	siteCalm  = 10 * time.Minute // closed so long, the wait begins anew
-	siteShort = 10
+	siteShort = 10               // the short window is so many times shorter than the long one
 )
 
 var errBadTick = errors.New("too many failures in this interval")
 
-// A siteBreaker is the circuit breaker of one service in one region. It is fed once per tick from what
-// the counters of the endpoints gained, so no request knows of it; open, it takes the region out of
-// the shares; half-open, it lets a twentieth through, by which the next tick judges it.
+// A siteBreaker is the circuit breaker of one service in one region. It is fed once per tick from
+// what the counters of the endpoints gained, so no request knows of it. Open, it takes the region
+// out of the shares; half-open, it lets a twentieth through, by which the next tick judges it.
 //
-// gobreaker keeps the state. How long to wait is decided here, on the process's clock, since gobreaker's own
-// Timeout is fixed when it is made and reads another clock. It belongs to the scheduler and is not safe
-// for concurrent use.
+// gobreaker keeps the state. How long to wait is decided here, on the process's clock, since
+// gobreaker's own Timeout is fixed when it is made and reads another clock. It belongs to the
+// scheduler and is not safe for concurrent use.
 type siteBreaker struct {
 	cb     *gobreaker.CircuitBreaker[struct{}]
 	long   window // over the breaker's window
-	short  window // over a tenth of it: at a high rate, waiting for more than that would be a waste
+	short  window // over a tenth of it, which at a high rate is long enough to tell
 	seed   uint64
 	trips  uint          // since it was calm
 	until  time.Duration // open until then
@@ -44,8 +44,8 @@ func newSiteBreaker(service, region string) *siteBreaker {
 	return b
 }
 
-// reset closes the breaker and forgets why it was open: probes have said since that the region is down, and their
-// saying that it is up again is the better witness.
+// reset closes the breaker and forgets why it was open: probes have said since that the region is
+// down, and their saying that it is up again is the better witness.
 func (b *siteBreaker) reset() {
 	b.cb = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests: 1,
@@ -72,7 +72,7 @@ func (b *siteBreaker) state(now time.Duration) BreakerState {
 // tick judges the region by d, what came in the last dt. It returns whether the state changed.
 func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Breaker) bool {
 	state := b.state(now)
-	if state == Open {
+	if state == Open || terms.Of <= 0 {
 		return false
 	}
 	var bad bool

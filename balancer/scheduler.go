@@ -25,6 +25,8 @@ type memory struct {
 	tracks []*track      // in the order of svc.Endpoints
 	sites  []*site       // by region ID; nil where the service does not run
 	homes  [region.Max]demand
+
+	loadAware bool // the policy looks at latency itself
 }
 
 // demand is what one home asks for.
@@ -62,8 +64,8 @@ func (s *Scheduler) memory(svc *Service, now time.Duration) *memory {
 }
 
 // adopt makes svc the service that is remembered. An endpoint that was there before is known by its
-// ID. One that is new to its pool begins like one that comes back; where the whole pool is new, as when
-// the process starts, there is nobody who could spare it that.
+// ID. One that is new to its pool begins like one that comes back; where the whole pool is new, as
+// when the process starts, there is nobody who could spare it that.
 func (m *memory) adopt(svc *Service) {
 	known := make(map[string]*track, len(m.tracks))
 	for i, t := range m.tracks {
@@ -96,6 +98,7 @@ func (m *memory) adopt(svc *Service) {
 		}
 	}
 	m.svc, m.sites, m.tracks = svc, sites, tracks
+	m.loadAware = policies[svc.Balance].loadAware
 }
 
 // Forget drops what is remembered about services that are not in live.
@@ -172,7 +175,7 @@ func (m *memory) weigh(l *Line, now time.Duration, e *Endpoint, t *track, order 
 	l.Weight = ev.hard()
 	l.Weight.Errors, l.Weight.Latency, l.Weight.Load = t.errors, t.latency, t.load
 	l.slow = 1
-	if policies[m.svc.Balance].loadAware {
+	if m.loadAware {
 		l.slow, l.Weight.Latency = t.latency, 1
 	}
 	if l.Weight.Warmup == 0 {
@@ -186,8 +189,8 @@ func (m *memory) weigh(l *Line, now time.Duration, e *Endpoint, t *track, order 
 	}
 }
 
-// appraise sums up what the service can do in a region. Latency and load have no part in it: they say who in a pool
-// is better, not what the region can carry.
+// appraise sums up what the service can do in a region. Latency and load have no part in it: they say
+// who in a pool is better, not what the region can carry.
 func (st *site) appraise(now time.Duration, line *siteLine) region.Site {
 	s := region.Site{Present: true}
 	st.total = 0

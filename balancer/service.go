@@ -16,8 +16,8 @@ type Service struct {
 	// Balance is the name of its policy.
 	Balance string
 
-	// Pools are its endpoints by region ID, in the order of the configuration; nil where it does not run.
-	// IDs beyond the end: it does not run there either.
+	// Pools are its endpoints by region ID, in the order of the configuration; nil where it does
+	// not run. IDs beyond the end: it does not run there either.
 	Pools [][]*Endpoint
 
 	// Budget bounds its retries, over all routes.
@@ -58,8 +58,8 @@ func NewService(name string, set *region.Set, def *config.Service, endpoints []*
 	return s
 }
 
-// Endpoints lists the endpoints by region ID, and in the order of the configuration within a region. The
-// slice is shared: do not change it.
+// Endpoints lists the endpoints by region ID, and in the order of the configuration within a
+// region. The slice is shared: do not change it.
 func (s *Service) Endpoints() []*Endpoint { return s.endpoints }
 
 // Plan is the plan in force; nil before the first.
@@ -162,7 +162,7 @@ type pool struct {
 	region  region.ID
 	picker  picker      // over members; nil if there are none
 	members []member    // who shares the traffic
-	rest    []*Endpoint // who does not, though nobody forbids it: down, out by their breaker, held, not probed yet
+	rest    []*Endpoint // who does not, though not barred: down, out by a breaker, held, not probed
 	open    []*Endpoint // of those, who may have to be tried with a real request
 
 	well      bool // it can serve, and its breaker does not object

@@ -37,7 +37,7 @@ type RegionView struct {
 	Configured float64        `json:"configured"`      // endpoint weight in all
 	Capacity   float64        `json:"capacity"`        // requests per second; 0: not declared
 	Breaker    string         `json:"breaker"`         // closed, open or half-open
-	Trial      float64        `json:"trial,omitempty"` // seconds until an open breaker lets some traffic through
+	Trial      float64        `json:"trial,omitempty"` // seconds until an open breaker lets some through
 	Reasons    []string       `json:"reasons,omitempty"`
 	Endpoints  []EndpointView `json:"endpoints"`
 }
@@ -53,8 +53,8 @@ type EndpointView struct {
 	Health    string             `json:"health"`
 	Breaker   string             `json:"breaker"`
 	Trial     float64            `json:"trial,omitempty"` // seconds until an open breaker's trial
-	Waiting   int64              `json:"waiting"`         // requests without a response head, of all services at the address
-	Latency   float64            `json:"latency"`         // seconds, peak EWMA, of all services at the address
+	Waiting   int64              `json:"waiting"`         // without a response head, all services here
+	Latency   float64            `json:"latency"`         // seconds, peak EWMA, all services here
 	RPS       float64            `json:"rps"`
 	ErrorRate float64            `json:"error_rate"`     // in [0,1], of the last 10 s or so
 	ProbeRT   float64            `json:"probe_rt"`       // seconds

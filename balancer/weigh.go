@@ -16,11 +16,12 @@ const (
 	latencyFloor = 0.3                  // the least factor for latency
 	loadKnee     = 0.7                  // utilization up to here costs nothing
 	loadFloor    = 0.1                  // the least factor for load
-	softFloor    = 0.02                 // the least that errors, latency and load leave together: less could not be measured
+	softFloor    = 0.02                 // the least that errors, latency and load leave together
 )
 
 // A Weight is a share of a region's traffic relative to the region's other endpoints, with the
-// reasons for it: one factor per reason, multiplied. All factors but Configured and Order are in [0,1].
+// reasons for it: one factor per reason, multiplied. All factors but Configured and Order are in
+// [0,1].
 type Weight struct {
 	Configured float64 // by the file, or what an operator set it to
 	Health     float64 // 0 while probes say down
@@ -32,8 +33,9 @@ type Weight struct {
 	Order      float64 // operators' scale; 0 when drained
 }
 
-// Value is the weight itself. While nothing forbids traffic, errors, latency and load together never take
-// more than 98 % of it: an endpoint that gets nothing could not show that it is well again.
+// Value is the weight itself. While nothing forbids traffic, errors, latency and load together
+// never take more than 98 % of it: an endpoint that gets nothing could not show that it is well
+// again.
 func (w Weight) Value() float64 { return w.hard() * max(w.Errors*w.Latency*w.Load, softFloor) }
 
 // ForLoadAware is the weight without its latency factor, for policies that look at latency
@@ -76,8 +78,8 @@ func (w Weight) String() string {
 	return string(b)
 }
 
-// appendNumber writes a weight or a share with two decimals, more if there would be nothing left of it,
-// and a true zero as "0".
+// appendNumber writes a weight or a share with two decimals, more if there would be nothing left of
+// it, and a true zero as "0".
 func appendNumber(b []byte, v float64) []byte {
 	switch {
 	case v == 0:
@@ -98,7 +100,7 @@ type Evidence struct {
 	Requests float64 // real ones in the window, which decays over 10 s
 	Errors   float64 // the share of them that failed, in [0,1]: a mean over the same time
 
-	RT, Usual           time.Duration // of real requests: mean time to the head in the window, and what is usual here; 0: no data
+	RT, Usual           time.Duration // mean time to the head, and what is usual here; 0: no data
 	ProbeRT, UsualProbe time.Duration // the same of probes
 
 	Load           float64 // utilization the endpoint reports, 1 being all it can do; below 0: not reported
@@ -110,7 +112,8 @@ type Evidence struct {
 }
 
 // Weigh is this gateway's whole opinion about an endpoint: what its weight should be. Pure. The
-// factors for errors, latency and load are targets; how fast a weight follows them is approach's matter.
+// factors for errors, latency and load are targets; how fast a weight follows them is approach's
+// matter.
 func Weigh(ev Evidence) Weight {
 	w := ev.hard()
 	w.Errors, w.Latency, w.Load = ev.errors(), ev.latency(), ev.load()
