@@ -37,7 +37,6 @@ type exchange struct {
 	outHeld  *[]byte   // the pooled buffer out grows in
 	out      []byte    // the request as forwarded, then the answer
 	pump     *pump     // moves a large request body; nil: none
-	began1xx bool      // 100 Continue was sent
 	refusal  Refusal
 
 	waiting atomic.Pointer[upstream] // set while its response head is awaited, for the sweeper

@@ -94,6 +94,7 @@ func (g *gateway) control(ctx context.Context) error {
 	defer refresh.Stop()
 	settle := time.NewTimer(0)
 	defer settle.Stop()
+	due := true // settle will fire
 	for {
 		select {
 		case u := <-g.configs:
@@ -101,14 +102,19 @@ func (g *gateway) control(ctx context.Context) error {
 		case cmd := <-g.commands:
 			cmd.reply <- g.obey(cmd)
 		case <-g.changed:
-			settle.Reset(settleEvery)
+			if !due {
+				settle.Reset(settleEvery)
+				due = true
+			}
 		case <-settle.C:
-			g.plan(g.live.Load())
+			due = false
+			g.planAll()
 		case <-tick.C:
-			g.expire(time.Now())
+			if g.expire(time.Now()) {
+				g.planAll()
+			}
 			t := g.live.Load()
-			g.scheduler.Observe(g.clock.Now(), t.Services())
-			g.plan(t)
+			g.plan(t, g.scheduler.Observe(g.clock.Now(), t.Services()))
 		case <-refresh.C:
 			now := g.clock.Now()
 			for _, h := range g.live.Load().Hosts() {
@@ -122,10 +128,15 @@ func (g *gateway) control(ctx context.Context) error {
 	}
 }
 
-// plan publishes how every service's traffic is spread from now on.
-func (g *gateway) plan(t *router.Table) {
+func (g *gateway) planAll() {
+	t := g.live.Load()
+	g.plan(t, t.Services())
+}
+
+// plan publishes how the traffic of services is spread from now on.
+func (g *gateway) plan(t *router.Table, services []*balancer.Service) {
 	now := g.clock.Now()
-	for _, s := range t.Services() {
+	for _, s := range services {
 		g.scheduler.Plan(now, s, t.Regions, g.orders)
 	}
 }
@@ -157,7 +168,7 @@ func (g *gateway) apply(c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	g.plan(next)
+	g.plan(next, next.Services())
 	g.proxy.Configure(c)
 	g.live.Store(next)
 	g.show(next)

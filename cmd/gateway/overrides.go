@@ -95,7 +95,7 @@ func (g *gateway) obey(c order) answer {
 		return answer{now, fmt.Errorf("the order can't be kept, so it is refused: %w", err)}
 	}
 	g.setOverrides(next)
-	g.plan(g.live.Load())
+	g.planAll()
 	if c.put == nil {
 		g.log.Info("override lifted", "id", c.id)
 	} else {
@@ -104,12 +104,12 @@ func (g *gateway) obey(c order) answer {
 	return answer{next, nil}
 }
 
-// expire lifts orders whose time has come.
-func (g *gateway) expire(now time.Time) {
+// expire lifts orders whose time has come, and says whether there were any.
+func (g *gateway) expire(now time.Time) bool {
 	current := g.Overrides()
 	left := slices.DeleteFunc(slices.Clone(current.List), func(o balancer.Override) bool { return !now.Before(o.Expires) })
 	if len(left) == len(current.List) {
-		return
+		return false
 	}
 	next := admin.Overrides{Revision: current.Revision + 1, List: left}
 	if err := state.Save(g.statePath, next); err != nil {
@@ -122,6 +122,7 @@ func (g *gateway) expire(now time.Time) {
 		}
 	}
 	g.setOverrides(next)
+	return true
 }
 
 // setOverrides makes the orders part of every plan from the next on.
