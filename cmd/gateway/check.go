@@ -17,7 +17,10 @@ func check(w io.Writer, file, output string) error {
 	table, err := compile(file)
 	found, ofFile := problems(err)
 	if err != nil && !ofFile {
-		return &exit{exitConfig, err}
+		if output != "json" {
+			return &exit{exitConfig, err}
+		}
+		found = config.Problems{{File: file, Message: err.Error()}} // a program reads standard output only
 	}
 	if output == "json" {
 		type problem struct {

@@ -22,6 +22,8 @@ const (
 	tickEvery    = 250 * time.Millisecond // windows close, weights move
 	refreshEvery = 50 * time.Millisecond  // the age of the oldest request is read
 	settleEvery  = 10 * time.Millisecond  // verdicts that come together make one plan
+
+	mostProblems = 10 // of a rejected file, in the log; the admin API and check tell all
 )
 
 // A gateway is the process: the table in force, and the one goroutine (control) that decides what
@@ -49,6 +51,7 @@ type gateway struct {
 	// What only control touches.
 	scheduler *balancer.Scheduler
 	orders    balancer.Orders
+	moves     moves
 	started   *config.Config // what the listeners were made from
 }
 
@@ -62,6 +65,7 @@ func newGateway(c *config.Config, o options, log *slog.Logger, level *slog.Level
 		changed:   make(chan struct{}, 1),
 		watch:     make(chan []health.Subject, 1),
 		scheduler: balancer.NewScheduler(),
+		moves:     moves{},
 		started:   c,
 	}
 	g.statePath = c.State
@@ -138,6 +142,7 @@ func (g *gateway) plan(t *router.Table, services []*balancer.Service) {
 	now := g.clock.Now()
 	for _, s := range services {
 		g.scheduler.Plan(now, s, t.Regions, g.orders)
+		g.moves.tell(g.log, now, s, t.Regions)
 	}
 }
 
@@ -154,14 +159,22 @@ func (g *gateway) take(u config.Update) {
 	r.OK, r.Err, r.ErrAt = false, err, time.Now()
 	r.Failures++
 	g.reload.Store(&r)
-	g.log.Error("configuration rejected, the last good one stays in force", "err", err, "in_force", r.Hash)
+	found, ofFile := problems(err)
+	if !ofFile {
+		g.log.Error("configuration rejected, the last good one stays in force", "err", err, "in_force", r.Hash)
+		return
+	}
+	g.log.Error("configuration rejected, the last good one stays in force", "problems", len(found), "in_force", r.Hash)
+	for _, p := range found[:min(len(found), mostProblems)] {
+		g.log.Error("configuration problem", "file", p.File, "line", p.Line, "column", p.Column, "key", p.Path, "problem", p.Message, "hint", p.Hint)
+	}
 }
 
 // apply puts c in force: everything that can fail comes before the one store.
 func (g *gateway) apply(c *config.Config) error {
 	// The address is that of the start; the token may have gone since.
 	if err := admin.CheckListen(g.started.Listen.Admin, c.Admin.Token.Reveal()); err != nil {
-		return c.Problem("listen.admin", err.Error(), "")
+		return config.Problems{c.Problem("listen.admin", err.Error(), "")}
 	}
 	old := g.live.Load()
 	next, err := router.Compile(c, old, g.proxy.Dial, g.poke)
@@ -173,6 +186,7 @@ func (g *gateway) apply(c *config.Config) error {
 	g.live.Store(next)
 	g.show(next)
 	g.scheduler.Forget(next.Services())
+	g.moves.forget(next)
 	if !g.quiet {
 		setLevel(g.level, c.Log.Level)
 	}

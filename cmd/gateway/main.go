@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -23,13 +24,13 @@ const (
 
 func main() {
 	root := command()
-	err := root.Execute()
+	said, err := root.ExecuteC()
 	if err == nil {
 		return
 	}
 	var e *exit
 	if !errors.As(err, &e) {
-		e = &exit{code: exitUsage, err: fmt.Errorf("%w\nRun 'tidegate --help' for what there is", err)}
+		e = &exit{code: exitUsage, err: fmt.Errorf("%w\nRun '%s --help' for what there is", err, said.CommandPath())}
 	}
 	if e.err != nil {
 		fmt.Fprintln(os.Stderr, "tidegate:", e.err)
@@ -74,11 +75,15 @@ func runCommand() *cobra.Command {
 		Long: `Serve traffic by a configuration file. The file is watched: a change that makes sense is in
 force at once, one that does not changes nothing and is logged, shown on the admin API and as a metric.
 
+Without --config the first of these is taken: ./tidegate.yaml, tidegate/tidegate.yaml in the user's
+configuration folder (~/.config), /etc/tidegate/tidegate.yaml.
+
+Environment: TIDEGATE_CONFIG and TIDEGATE_STATE stand for --config and --state.
 Signals: HUP reads the file again, TERM drains and exits, INT likewise but cuts after a second,
 either of them again exits at once.
 Exit codes: 0 ended in order, 1 failed while running, 2 usage, 3 broken configuration, 4 an address
 can't be listened on, 130 and 143 cut short by INT and TERM.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			file, err := findConfig(o.file)
 			if err != nil {
@@ -88,7 +93,7 @@ can't be listened on, 130 and 143 cut short by INT and TERM.`,
 			return runUntilSignal(o)
 		},
 	}
-	cmd.Flags().StringVarP(&o.file, "config", "c", env("TIDEGATE_CONFIG", ""), "configuration file; default ./tidegate.yaml, then /etc/tidegate/tidegate.yaml")
+	cmd.Flags().StringVarP(&o.file, "config", "c", env("TIDEGATE_CONFIG", ""), "configuration file; without it the places above are searched")
 	cmd.Flags().StringVar(&o.state, "state", env("TIDEGATE_STATE", ""), "state file, instead of the one in the configuration")
 	return cmd
 }
@@ -108,7 +113,23 @@ func findConfig(given string) (string, error) {
 			return f, nil
 		}
 	}
-	return "", fmt.Errorf("no configuration file: looked for %q; name one with --config", search)
+	return "", fmt.Errorf("no configuration file: looked for %s; name one with --config", strings.Join(search, ", "))
+}
+
+// noArgs is for verbs that take flags only.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, but was given %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// oneFile is for verbs about a file.
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%s takes one FILE, but was given %d", cmd.CommandPath(), len(args))
+	}
+	return nil
 }
 
 func env(name, fallback string) string {
@@ -158,8 +179,8 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Say everything that is wrong with a configuration file",
-		Long:  "Say everything that is wrong with a configuration file, with place and hint.\nExit codes: 0 nothing is, 3 something is.",
-		Args:  cobra.ExactArgs(1),
+		Long:  "Say everything that is wrong with a configuration file, with place and hint. Nothing is started and no address is looked up.\nExit codes: 0 nothing is, 2 usage, 3 something is, or the file can't be read.",
+		Args:  oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return check(cmd.OutOrStdout(), args[0], output)
 		},
@@ -183,7 +204,7 @@ func versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Say which tidegate this is",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := version()
 			if output == "json" {

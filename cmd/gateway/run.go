@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -24,7 +25,8 @@ type options struct {
 	state  string // overrides the file's
 	reload chan struct{}
 	leave  chan leave
-	quiet  bool // demo: log errors only
+	quiet  bool      // demo: log errors only
+	log    io.Writer // where the log goes; nil: standard error
 }
 
 // A leave is the order to end.
@@ -40,7 +42,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return &exit{exitConfig, err}
 	}
-	log, level := newLog(c.Log, o.quiet)
+	log, level := newLog(c.Log, o)
 	g, err := newGateway(c, o, log, level)
 	if err != nil {
 		return &exit{exitConfig, err}
@@ -71,7 +73,7 @@ func (g *gateway) serve(ctx context.Context, o options, ln, adminLn net.Listener
 	parts.start(cancel, func() error { return g.proxy.Run(ctx) })
 	parts.start(cancel, func() error { return g.monitor.Run(ctx, g.watch) })
 	parts.start(cancel, func() error {
-		w := config.Watcher{File: o.file, Hash: g.hash}
+		w := config.Watcher{File: o.file, Hash: g.hash, Warn: func(err error) { g.log.Warn("watching the configuration", "err", err) }}
 		return w.Run(ctx, o.reload, g.configs)
 	})
 	parts.start(cancel, func() error {
@@ -149,17 +151,30 @@ func (g *group) wait() error {
 }
 
 // newLog makes the operational log; its level can be changed while it runs.
-func newLog(c config.Log, quiet bool) (*slog.Logger, *slog.LevelVar) {
+func newLog(c config.Log, o options) (*slog.Logger, *slog.LevelVar) {
 	level := new(slog.LevelVar)
 	setLevel(level, c.Level)
-	if quiet {
+	if o.quiet {
 		level.Set(slog.LevelError)
 	}
-	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "text" || c.Format != "json" && term.IsTerminal(int(os.Stderr.Fd())) {
-		return slog.New(slog.NewTextHandler(os.Stderr, o)), level
+	var to io.Writer = os.Stderr
+	text := c.Format == "text" || c.Format != "json" && term.IsTerminal(int(os.Stderr.Fd()))
+	if o.log != nil {
+		to, text = o.log, c.Format != "json"
 	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, o)), level
+	handler := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
+	if text {
+		return slog.New(slog.NewTextHandler(to, handler)), level
+	}
+	return slog.New(slog.NewJSONHandler(to, handler)), level
+}
+
+// readable gives durations their unit in JSON too, where they would be bare nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 func setLevel(v *slog.LevelVar, name string) {

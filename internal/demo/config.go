@@ -19,7 +19,7 @@ const heading = "# Made by tidegate demo."
 // configText is the configuration the gateway runs by.
 func configText(o Options, f *fleet) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `%s Edit the file it runs by and the change is in force at once.
+	fmt.Fprintf(&b, `%s Edit it while it runs and the change is in force at once; the next demo writes it anew.
 region: cn-east
 listen: { http: "%s", admin: "%s" }
 expose: true # answers say who served them: X-Served-Region, X-Served-By
@@ -41,7 +41,7 @@ regions:
 	return b.Bytes()
 }
 
-// writeOut writes a copy for the user, but not over a file that was not made here.
+// writeOut writes to a file of the user's choice, but not over a file that was not made here.
 func writeOut(file string, text []byte) error {
 	old, err := os.ReadFile(file)
 	if err == nil && !bytes.HasPrefix(old, []byte(heading)) {

@@ -17,7 +17,7 @@ type Options struct {
 	Listen    string // the gateway; default 127.0.0.1:8080
 	Admin     string // its admin API; default 127.0.0.1:9901
 	Control   string // the fleet's control; default 127.0.0.1:9902
-	ConfigOut string // a file to write the gateway's configuration to; empty: none
+	ConfigOut string // the file the gateway runs by, which is left; empty: a temporary one
 	NoTraffic bool   // send nothing
 	Plain     bool   // lines, even on a terminal
 
@@ -25,8 +25,8 @@ type Options struct {
 	Out io.Writer
 
 	// Start runs the gateway by a configuration file until ctx ends, and returns when nothing of it
-	// is left.
-	Start func(ctx context.Context, configFile string) error
+	// is left. It keeps its state in stateFile and its log in log.
+	Start func(ctx context.Context, configFile, stateFile string, log io.Writer) error
 }
 
 // patience is how long the gateway may take to be ready.
@@ -49,17 +49,18 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	text := configText(o, f)
 	file := filepath.Join(dir, "tidegate.yaml")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return err
-	}
 	if o.ConfigOut != "" {
-		if err := writeOut(o.ConfigOut, text); err != nil {
-			return err
-		}
+		file = o.ConfigOut
+		err = writeOut(file, text)
+	} else {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		return err
 	}
 	ln, err := net.Listen("tcp", o.Control)
 	if err != nil {
-		return fmt.Errorf("the fleet's control address: %w", err)
+		return fmt.Errorf("--control: %w", err)
 	}
 	o.Control = ln.Addr().String()
 	control := &http.Server{Handler: controlHandler(f, o), ReadHeaderTimeout: 5 * time.Second}
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	gateway := make(chan error, 1)
-	go func() { gateway <- o.Start(ctx, file) }()
+	go func() { gateway <- o.Start(ctx, file, filepath.Join(dir, "state.json"), o.log()) }()
 	err = show(ctx, o, f, file, gateway)
 	cancel()
 	if ended := <-gateway; err == nil && !errors.Is(ended, context.Canceled) {
@@ -96,6 +97,15 @@ func (o *Options) fill() {
 	if o.Out == nil {
 		o.Out = os.Stdout
 	}
+}
+
+// log is where the gateway's log goes. On a screen it would be painted over; the view tells what
+// became of an edited file.
+func (o *Options) log() io.Writer {
+	if o.screen() != nil {
+		return io.Discard
+	}
+	return os.Stderr
 }
 
 // show sends the traffic and draws the view until ctx or the gateway ends. What the gateway returned

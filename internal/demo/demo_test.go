@@ -46,8 +46,8 @@ func TestOrders(t *testing.T) {
 		state          string // of cn-north/1 afterwards
 	}{
 		{"POST", "/slow/cn-north/1?by=10", 200, "cn-north/1 is 10 times as slow as usual", "10× slow"},
-		{"POST", "/fail/cn-north/1?rate=30%", 200, "cn-north/1 is answering 30% with 503", "10× slow, fails 30%"},
-		{"POST", "/fail/cn-north/1?rate=50%25&status=500", 200, "answering 50% with 500", "10× slow, fails 50%"},
+		{"POST", "/fail/cn-north/1?rate=30%", 200, "cn-north/1 is answering 30% with 503", "10× slow, failing 30%"},
+		{"POST", "/fail/cn-north/1?rate=50%25&status=500", 200, "answering 50% with 500", "10× slow, failing 50%"},
 		{"POST", "/freeze/cn-north", 200, "cn-north/3 is frozen", "frozen"},
 		{"POST", "/kill/cn-north", 200, "cn-north/1 is killed\ncn-north/2 is killed\ncn-north/3 is killed\n", "killed"},
 		{"POST", "/freeze/cn-north/1", 409, "it is killed; heal it first", "killed"},
@@ -125,12 +125,13 @@ func TestScreen(t *testing.T) {
 	if err := json.Unmarshal([]byte(told), v.plan); err != nil {
 		t.Fatal(err)
 	}
+	v.reload = &reload{Successes: 1, Failures: 1, Error: "F:4:1: no such key\n  4 | expsoe"}
 	now := time.Unix(61, 0)
 	v.traffic.book(context.Background(), sample{at: now, home: "cn-north", region: "cn-east", address: first.server.Addr(), took: 20 * time.Millisecond})
 	got := strings.Join(v.text(now, v.traffic.summarise(now)), "\n")
 	for _, want := range []string{
 		"1m1s", "cn-east 100%", "20.0 ms", "10× slow", "0.25", "up, latency 0.50, half of it drained", "1 requests sent, 0 failed",
-		"curl -X POST C/kill/cn-north", "edit F",
+		"curl -X POST C/kill/cn-north", "edit F", "is refused, nothing has changed:\nF:4:1: no such key\n  4 | expsoe",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
@@ -201,7 +202,7 @@ func TestRunLeavesNothingBehind(t *testing.T) {
 	t.Setenv("TMPDIR", tmp)
 	var out lockedBuffer
 	o := Options{Listen: freeAddr(t), Admin: freeAddr(t), Control: freeAddr(t), ConfigOut: filepath.Join(t.TempDir(), "demo.yaml"), Out: &out}
-	o.Start = func(ctx context.Context, file string) error {
+	o.Start = func(ctx context.Context, file, _ string, _ io.Writer) error {
 		c, err := config.LoadFile(file)
 		if err != nil {
 			return err
@@ -259,7 +260,7 @@ func TestAGatewayThatDoesNotStartIsTold(t *testing.T) {
 	broken := errors.New("listen.http: no such luck")
 	err := Run(context.Background(), Options{
 		Listen: freeAddr(t), Admin: freeAddr(t), Control: freeAddr(t), Out: io.Discard,
-		Start: func(context.Context, string) error { return broken },
+		Start: func(context.Context, string, string, io.Writer) error { return broken },
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)

@@ -172,7 +172,7 @@ func (m *machine) state() string {
 		odd = append(odd, fmt.Sprintf("%g× slow", m.slow))
 	}
 	if m.fail > 0 {
-		odd = append(odd, fmt.Sprintf("fails %.0f%%", m.fail*100))
+		odd = append(odd, fmt.Sprintf("failing %.0f%%", m.fail*100))
 	}
 	if len(odd) == 0 {
 		return "well"

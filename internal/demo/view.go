@@ -35,16 +35,17 @@ type view struct {
 
 	screen *os.File // nil: lines
 	plan   *plan    // as read last; nil: never, or out of reach
+	reload *reload  // likewise
 
 	states []string // lines: as told last
+	edits  int      // lines: reloads told of
 	told   time.Time
 }
 
 func newView(o Options, f *fleet, t *traffic, client *http.Client, file string) *view {
 	v := &view{o: o, fleet: f, traffic: t, client: client, file: file, every: time.Second / 2, began: time.Now()}
-	if out, ok := o.Out.(*os.File); ok && !o.Plain && term.IsTerminal(int(out.Fd())) {
-		v.screen = out
-		io.WriteString(out, enterScreen)
+	if v.screen = o.screen(); v.screen != nil {
+		io.WriteString(v.screen, enterScreen)
 		return v
 	}
 	fmt.Fprintf(o.Out, "%s\nto try, in another terminal:\n", v.title())
@@ -54,6 +55,14 @@ func newView(o Options, f *fleet, t *traffic, client *http.Client, file string) 
 	fmt.Fprintf(o.Out, "  edit %s\n\n", file)
 	v.states, v.told = f.states(), v.began
 	return v
+}
+
+// screen is the terminal to draw on; nil: lines are printed.
+func (o *Options) screen() *os.File {
+	if out, ok := o.Out.(*os.File); ok && !o.Plain && term.IsTerminal(int(out.Fd())) {
+		return out
+	}
+	return nil
 }
 
 // leave gives the terminal back.
@@ -72,11 +81,14 @@ func (v *view) title() string {
 // draw shows how things are now.
 func (v *view) draw(ctx context.Context, now time.Time) {
 	s := v.traffic.summarise(now)
+	v.reload = read[struct {
+		Reload *reload `json:"reload"`
+	}](ctx, v, "/v1/config").Reload
 	if v.screen == nil {
 		v.lines(now, s)
 		return
 	}
-	v.plan = v.readPlan(ctx)
+	v.plan = read[*plan](ctx, v, "/v1/plan/"+service)
 	width, height, err := term.GetSize(int(v.screen.Fd()))
 	if err != nil || width <= 0 || height <= 0 {
 		width, height = 80, 24
@@ -109,7 +121,7 @@ func (v *view) text(now time.Time, s summary) []string {
 		out = append(out, fmt.Sprintf("%-10s %9.0f %10.0f %9s %9s %8d   %s", r.name, f.asked, f.served,
 			short(f.quantile(.5)), short(f.quantile(.99)), f.failed, where(f)))
 	}
-	out = append(out, "", fmt.Sprintf("%-10s %-16s %-14s %8s %8s %8s   %s", "upstream", "address", "really", "weight", "served/s", "p50", "the gateway sees"))
+	out = append(out, "", fmt.Sprintf("%-10s %-16s %-21s %8s %8s %8s   %s", "upstream", "address", "really", "weight", "served/s", "p50", "the gateway sees"))
 	states := v.fleet.states()
 	for i, m := range v.fleet.machines {
 		f := s.addresses[m.server.Addr()]
@@ -117,10 +129,14 @@ func (v *view) text(now time.Time, s summary) []string {
 			f = &flow{}
 		}
 		weight, why := v.plan.of(m.server.Addr())
-		out = append(out, fmt.Sprintf("%-10s %-16s %-14s %8s %8.0f %8s   %s", m.name(), m.server.Addr(), states[i],
+		out = append(out, fmt.Sprintf("%-10s %-16s %-21s %8s %8.0f %8s   %s", m.name(), m.server.Addr(), states[i],
 			weight, f.served, short(f.quantile(.5)), why))
 	}
-	out = append(out, "", total(s), "", "to try, in another terminal:")
+	out = append(out, "", total(s), "")
+	if said := v.reload.text(); said != nil {
+		out = append(append(out, said...), "")
+	}
+	out = append(out, "to try, in another terminal:")
 	for _, line := range tries(v.o) {
 		out = append(out, "  "+line)
 	}
@@ -147,6 +163,9 @@ func where(f *flow) string {
 			parts = append(parts, fmt.Sprintf("%s %.0f%%", r.name, 100*float64(k)/float64(n)))
 		}
 	}
+	if parts == nil {
+		return "nobody"
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -170,6 +189,12 @@ func (v *view) lines(now time.Time, s summary) {
 		}
 	}
 	v.states = states
+	if r := v.reload; r != nil && r.Successes+r.Failures != v.edits {
+		if v.edits > 0 {
+			fmt.Fprintf(v.o.Out, "%s  %s\n", clock, strings.Join(r.text(), "\n          "))
+		}
+		v.edits = r.Successes + r.Failures
+	}
 	if now.Sub(v.told) < window {
 		return
 	}
@@ -212,19 +237,42 @@ func (p *plan) of(address string) (weight, why string) {
 	return "?", "" // the file was edited
 }
 
-func (v *view) readPlan(ctx context.Context) *plan {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+v.o.Admin+"/v1/plan/"+service+"?format=json", nil)
-	if err != nil {
+// A reload is the part of the admin API's /v1/config that is shown.
+type reload struct {
+	OK           bool     `json:"ok"`
+	Successes    int      `json:"successes"` // the start among them
+	Failures     int      `json:"failures"`
+	Error        string   `json:"error"`
+	NeedsRestart []string `json:"needs_restart"`
+}
+
+// text says what became of the last edit; nil if there was none.
+func (r *reload) text() []string {
+	switch {
+	case r == nil || r.Successes+r.Failures < 2:
 		return nil
+	case !r.OK:
+		return append([]string{"the edited file is refused, nothing has changed:"}, strings.Split(r.Error, "\n")...)
+	case len(r.NeedsRestart) > 0:
+		return []string{"the edited file is in force, but for what needs a restart: " + strings.Join(r.NeedsRestart, ", ")}
+	}
+	return []string{"the edited file is in force"}
+}
+
+// read asks the admin API; the zero T says that it is out of reach.
+func read[T any](ctx context.Context, v *view, path string) (told T) {
+	var nothing T
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+v.o.Admin+path+"?format=json", nil)
+	if err != nil {
+		return nothing
 	}
 	res, err := v.client.Do(req)
 	if err != nil {
-		return nil
+		return nothing
 	}
 	defer res.Body.Close()
-	p := &plan{}
-	if err := json.NewDecoder(res.Body).Decode(p); err != nil || res.StatusCode != http.StatusOK {
-		return nil
+	if err := json.NewDecoder(res.Body).Decode(&told); err != nil || res.StatusCode != http.StatusOK {
+		return nothing
 	}
-	return p
+	return told
 }
