@@ -85,17 +85,20 @@ func (c *conn) draw() uint64 {
 
 // serve answers requests one after the other until the connection ends.
 func (c *conn) serve() {
-	defer c.contain()
 	defer c.release()
+	defer c.contain() // first: what still runs may use the buffer
 	for c.await() {
 		x := &c.x
 		if !x.read() {
+			x.releaseOut()
 			return
 		}
+		x.running = true
 		c.gateway.Stats.InFlight.Add(1)
 		c.gateway.serve(x)
 		x.finish()
 		c.gateway.Stats.InFlight.Add(-1)
+		x.running = false
 		if !x.keep {
 			c.linger()
 			return
@@ -115,7 +118,7 @@ func (c *conn) await() bool {
 		if !c.state.CompareAndSwap(busy, idle) && c.state.Load() == closing {
 			return false
 		}
-		if c.gateway.leaving.Load() && c.served > 0 {
+		if c.gateway.leaving.Load() && c.served > 0 && !c.unread() {
 			return false
 		}
 		wait, now := t.idle, c.x.recent
@@ -124,11 +127,23 @@ func (c *conn) await() bool {
 		}
 		c.rd.arm(now + wait)
 		err := c.fill()
-		if err != nil || !c.state.CompareAndSwap(idle, busy) {
-			return false
+		if !c.state.CompareAndSwap(idle, busy) {
+			c.reopen()
+			if err != nil && c.unread() {
+				err = c.fill()
+			}
 		}
+		return err == nil
 	}
 	return true
+}
+
+// reopen takes back closeIfIdle: a request may have come first. It is the connection's last.
+func (c *conn) reopen() {
+	c.gateway.mu.Lock() // Drain holds it while it closes
+	c.gateway.mu.Unlock()
+	c.nc.SetReadDeadline(time.Time{})
+	c.state.Store(busy)
 }
 
 // fill reads more behind what is held.
@@ -199,7 +214,7 @@ func (c *conn) linger() {
 		return
 	}
 	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil || c.x.drained {
+	if !ok || half.CloseWrite() != nil || c.x.drained && c.r == c.w && !c.unread() {
 		return
 	}
 	c.nc.SetReadDeadline(time.Now().Add(lingerTime))
@@ -212,6 +227,16 @@ func (c *conn) linger() {
 		}
 		left -= n
 	}
+}
+
+// unread reports whether the kernel holds more from the client.
+func (c *conn) unread() bool {
+	if c.raw == nil {
+		return false
+	}
+	more := false
+	c.raw.Control(func(fd uintptr) { more = !silent(fd) && !gone(fd) })
+	return more
 }
 
 // sweep enforces the deadlines and looks after clients that wait; the sweeper calls it.
@@ -236,11 +261,18 @@ func (c *conn) contain() {
 	}
 }
 
-// reset makes the coming close a reset, which no client takes for the end of an answer.
-func (c *conn) reset() {
-	if t, ok := c.nc.(*net.TCPConn); ok {
-		t.SetLinger(0)
+// endByReset makes a close, by whomever, a reset, which no client takes for the end of an answer. It is
+// in force while an answer goes out whose end is told by the close.
+func (c *conn) endByReset(on bool) {
+	t, ok := c.nc.(interface{ SetLinger(sec int) error })
+	if !ok {
+		return
 	}
+	if on {
+		t.SetLinger(0)
+		return
+	}
+	t.SetLinger(-1)
 }
 
 // timedOut reports whether err came from a watch.

@@ -33,11 +33,11 @@ type exchange struct {
 	whole   bool   // body holds all there is
 	cloned  []byte // the head, when the input buffer is needed for the body
 
-	up       *upstream // holds, or is waited for, a response
-	outHeld  *[]byte   // the pooled buffer out grows in
-	out      []byte    // the request as forwarded, then the answer
-	pump     *pump     // moves a large request body; nil: none
-	refusal  Refusal
+	up      *upstream // holds, or is waited for, a response
+	outHeld *[]byte   // the pooled buffer out grows in
+	out     []byte    // the request as forwarded, then the answer
+	pump    *pump     // moves a large request body; nil: none
+	refusal Refusal
 
 	waiting atomic.Pointer[upstream] // set while its response head is awaited, for the sweeper
 	since   atomic.Int64             // when that wait began
@@ -49,7 +49,7 @@ type exchange struct {
 	drained   bool // the request was read to its end
 	committed bool // bytes of the answer went out
 	passed    bool // the answer is an endpoint's
-	running   bool
+	running   bool // between read and finish
 }
 
 // now reads the clock. A reading costs about 40 ns, so it is read where time may have passed, and recent
@@ -66,6 +66,7 @@ func (x *exchange) read() bool {
 	x.reset()
 	limit := x.began + x.terms.head
 	c.rd.arm(limit)
+	slow := false
 	for {
 		done, err := x.req.Parse(c.in[c.r:c.w], x.terms.request)
 		if err != nil {
@@ -85,9 +86,13 @@ func (x *exchange) read() bool {
 			}
 			return false
 		}
+		slow = true
 	}
 	if !c.rd.disarm() {
 		return false
+	}
+	if slow {
+		x.began = x.now() // what the client took is not the endpoints' time
 	}
 	x.head = c.in[c.r : c.r+x.req.Size]
 	c.r += x.req.Size
@@ -95,6 +100,11 @@ func (x *exchange) read() bool {
 	x.keep = x.req.KeepAlive && c.served < maxRequests
 	if err := x.locate(); err != nil {
 		x.malformed(asHTTP1(err))
+		c.linger()
+		return false
+	}
+	if x.req.Secure { // and there is no TLS here
+		x.malformed(errMisdirected)
 		c.linger()
 		return false
 	}
@@ -106,6 +116,8 @@ func (x *exchange) read() bool {
 	return true
 }
 
+var errMisdirected = &http1.Error{Status: 421, Reason: "an https target on a connection without TLS"}
+
 func (x *exchange) reset() {
 	x.began = x.now()
 	x.req.Reset()
@@ -115,7 +127,6 @@ func (x *exchange) reset() {
 	x.refusal = Refusal{}
 	x.status, x.cut, x.drained, x.committed, x.passed = 0, false, false, false, false
 	x.left.Store(false)
-	x.running = true
 	x.flight.Route = nil // the last request's is not this one's
 }
 
@@ -148,7 +159,8 @@ func (x *exchange) prepare() bool {
 		return true
 	}
 	if x.req.Expect && c.r == c.w {
-		if _, err := c.nc.Write(continue100); err != nil {
+		c.wr.arm(x.recent + x.terms.writeStall)
+		if _, err := c.nc.Write(continue100); err != nil || !c.wr.disarm() {
 			x.refusal = Refusal{Reason: router.ClientGone}
 			return false
 		}
@@ -161,6 +173,7 @@ func (x *exchange) prepare() bool {
 		x.detach()
 		c.grow(n)
 	}
+	slow := c.w-c.r < n
 	for c.w-c.r < n {
 		c.rd.arm(x.now() + x.terms.stall)
 		if err := c.fill(); err != nil {
@@ -175,6 +188,9 @@ func (x *exchange) prepare() bool {
 	if !c.rd.disarm() {
 		x.refusal = Refusal{Reason: router.BodyTimeout}
 		return false
+	}
+	if slow {
+		x.flight.Ready(x.now())
 	}
 	x.body = c.in[c.r : c.r+n]
 	c.r += n
@@ -193,7 +209,6 @@ func (x *exchange) detach() {
 
 // finish ends the exchange's hold on everything.
 func (x *exchange) finish() {
-	x.running = false
 	if x.pump != nil {
 		x.pump.join()
 	}
@@ -202,9 +217,6 @@ func (x *exchange) finish() {
 	}
 	x.releaseOut()
 	if !x.drained {
-		x.keep = false
-	}
-	if x.conn.gateway.leaving.Load() {
 		x.keep = false
 	}
 	if x.passed {
@@ -235,7 +247,6 @@ func (x *exchange) abort() {
 		x.up = nil
 	}
 	x.flight.End(balancer.Abandoned, x.now())
-	x.running = false
 	if !x.committed {
 		x.keep = false
 		x.answer(Refusal{Reason: router.Internal})
@@ -244,7 +255,7 @@ func (x *exchange) abort() {
 
 // refuse answers in the gateway's own name, unless the client is gone.
 func (x *exchange) refuse(r Refusal) {
-	if p := x.pump; p != nil && r.Reason == router.ClientGone && p.fault.Reason != router.ClientGone {
+	if p := x.pump; p != nil && r.Reason == router.ClientGone && p.clientFailed() {
 		r = p.fault
 	}
 	x.count(r.Reason)
@@ -315,7 +326,10 @@ func (x *exchange) lookAfter(now time.Duration) {
 		return
 	}
 	left := false
-	x.conn.raw.Control(func(fd uintptr) { left = gone(fd) })
+	err := x.conn.raw.Control(func(fd uintptr) { left = gone(fd) })
+	if err != nil { // Drain has closed it
+		left = true
+	}
 	if left && x.waiting.Load() == up {
 		x.left.Store(true)
 		up.rd.fireIf(due)

@@ -88,6 +88,10 @@ func (f *Flight) Begin(t *router.Table, asked Asked, now time.Duration, draw uin
 	return true
 }
 
+// Ready says that the request was at hand only at now: what its client took over it is not the
+// endpoints' time.
+func (f *Flight) Ready(now time.Duration) { f.deadline = now + f.Route.Total }
+
 // Next chooses the endpoint of the next attempt and admits the request there. It returns false if
 // none is left, or no time: then a held response is passed on, or Refusal is the answer.
 func (f *Flight) Next(now time.Duration) bool {

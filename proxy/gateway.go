@@ -40,9 +40,10 @@ type Gateway struct {
 	terms   atomic.Pointer[terms]
 	leaving atomic.Bool // drain: every answer is the connection's last
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
-	wait  sync.WaitGroup // connections
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool           // no connection is taken on any more
+	wait   sync.WaitGroup // connections
 }
 
 // terms are the parts of a configuration that hold for every connection, made ready.
@@ -146,9 +147,14 @@ func (g *Gateway) Serve(ln net.Listener) error {
 func (g *Gateway) start(nc net.Conn) {
 	c := newConn(g, nc)
 	g.mu.Lock()
+	if g.closed { // accepted as Drain began
+		g.mu.Unlock()
+		nc.Close()
+		return
+	}
 	g.conns[c] = struct{}{}
-	g.mu.Unlock()
 	g.wait.Add(1)
+	g.mu.Unlock()
 	g.Stats.Open.Add(1)
 	g.sweeper.add(&c.slot)
 	go func() {
@@ -173,6 +179,9 @@ func (g *Gateway) Leave() { g.leaving.Store(true) }
 // after it has cut those that remained. The listeners must be closed before.
 func (g *Gateway) Drain(ctx context.Context) error {
 	g.leaving.Store(true)
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
 	g.each(func(c *conn) { c.closeIfIdle() })
 	done := make(chan struct{})
 	go func() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"syscall"
 
@@ -47,6 +48,9 @@ func (x *exchange) commit() balancer.Outcome {
 	body := u.in[u.r+h.Size : u.w]
 	u.r += h.Size
 	var err error
+	if framing == http1.UntilClose {
+		x.conn.endByReset(true) // until it has ended: a plain close would look like the end
+	}
 	switch {
 	case h.Body == http1.NoBody:
 		err = x.writeClient(x.out)
@@ -60,8 +64,8 @@ func (x *exchange) commit() balancer.Outcome {
 		err = x.relayStream(u, framing)
 	}
 	x.settle(u, err, early)
-	if err != nil && framing == http1.UntilClose {
-		x.conn.reset() // a plain close would look like the end
+	if err == nil && framing == http1.UntilClose {
+		x.conn.endByReset(false)
 	}
 	return x.ending(err)
 }
@@ -87,6 +91,8 @@ func (x *exchange) ending(err error) balancer.Outcome {
 	switch {
 	case err == nil:
 		return balancer.Answered
+	case x.left.Load(), x.pump != nil && x.pump.clientFailed():
+		return balancer.Abandoned
 	case errors.As(err, new(upstreamError)):
 		return balancer.Truncated
 	}
@@ -121,7 +127,7 @@ func (x *exchange) appendAnswer(out []byte, u *upstream, framing http1.Framing) 
 		out = append(out, "\r\n"...)
 	}
 	switch {
-	case framing == http1.Length, framing == http1.NoBody && h.Length >= 0:
+	case framing == http1.Length, framing == http1.NoBody && h.HasLength:
 		out = append(out, "Content-Length: "...)
 		out = strconv.AppendInt(out, h.Length, 10)
 		out = append(out, "\r\n"...)
@@ -168,22 +174,34 @@ func (x *exchange) relayLength(u *upstream, n int64) error {
 		if int64(len(b)) > n {
 			b = b[:n]
 		}
-		u.rd.arm(x.now() + x.terms.upstreamStall)
-		k, err := u.conn.Read(b)
+		k, err := x.readAnswer(u, b)
 		if k > 0 {
 			n -= int64(k)
-			x.now()
 			if err := x.writeClient(b[:k]); err != nil {
 				return err
 			}
 			continue
 		}
-		if err == nil {
-			err = io.ErrNoProgress
-		}
 		return upstreamError{err}
 	}
-	return disarmed(u)
+	return nil
+}
+
+// readAnswer reads more of the answer within the time for that. The client is looked after meanwhile.
+func (x *exchange) readAnswer(u *upstream, b []byte) (int, error) {
+	u.rd.arm(x.now() + x.terms.upstreamStall)
+	x.since.Store(int64(x.recent))
+	x.waiting.Store(u)
+	n, err := u.conn.Read(b)
+	x.waiting.Store(nil)
+	x.now()
+	if !u.rd.disarm() { // or it would come while the client is written to
+		return 0, os.ErrDeadlineExceeded
+	}
+	if n == 0 && err == nil {
+		err = io.ErrNoProgress
+	}
+	return n, err
 }
 
 // splice lets the kernel move n bytes (splice(2), through ReadFrom).
@@ -207,14 +225,17 @@ func (x *exchange) splice(dst, src *net.TCPConn, u *upstream, n int64) error {
 	if !x.conn.wr.disarm() {
 		return errStalled
 	}
-	return disarmed(u)
+	if !u.rd.disarm() { // the answer is whole, the connection of no more use
+		u.dead = true
+	}
+	return nil
 }
 
 // spliceFault says which side a failed splice failed on, since its error does not: the deadline that
-// came, or else the side that is still well.
+// came, or else the side that is still well. An endpoint with more to say did not stall.
 func (x *exchange) spliceFault(u *upstream, err error) error {
 	if timedOut(err) {
-		if x.conn.wr.due.Load() == fired {
+		if x.conn.wr.due.Load() == fired || u.more() {
 			return errStalled
 		}
 		return upstreamError{err}
@@ -252,12 +273,10 @@ func (x *exchange) relayStream(u *upstream, framing http1.Framing) error {
 			x.out = x.out[:0]
 		}
 		if ended {
-			return disarmed(u)
+			return nil
 		}
-		u.rd.arm(x.now() + x.terms.upstreamStall)
-		n, err := u.conn.Read(*bp)
+		n, err := x.readAnswer(u, *bp)
 		piece = (*bp)[:n]
-		x.now()
 		if n > 0 {
 			continue
 		}
@@ -266,9 +285,6 @@ func (x *exchange) relayStream(u *upstream, framing http1.Framing) error {
 				return x.writeClient(lastChunk)
 			}
 			return nil
-		}
-		if err == nil {
-			err = io.ErrNoProgress
 		}
 		return upstreamError{err}
 	}
@@ -317,12 +333,4 @@ func appendPiece(out, data []byte, framing http1.Framing) []byte {
 	out = http1.AppendChunkHead(out, len(data))
 	out = append(out, data...)
 	return append(out, "\r\n"...)
-}
-
-// disarmed takes the deadline back; if it has come the connection is of no more use, the answer is.
-func disarmed(u *upstream) error {
-	if !u.rd.disarm() {
-		u.dead = true
-	}
-	return nil
 }

@@ -77,8 +77,11 @@ func (x *exchange) ask(u *upstream, deadline time.Duration) (Result, error) {
 	if _, err := u.conn.Write(x.out); err != nil {
 		return Result{}, err
 	}
+	if !u.wr.disarm() {
+		return Result{}, os.ErrDeadlineExceeded
+	}
 	if !x.whole {
-		x.pump = startPump(x, u)
+		x.pump = startPump(x, u) // which sees to the deadline
 	}
 	x.since.Store(int64(x.recent))
 	x.waiting.Store(u)
@@ -118,6 +121,7 @@ func (x *exchange) awaitHead(u *upstream) error {
 		if u.head.Status == 101 {
 			return errUnasked
 		}
+		u.used = false // it answers, so it was not closed while it was kept
 		if err := x.passInterim(u); err != nil {
 			return errGone
 		}
@@ -138,6 +142,7 @@ func (x *exchange) passInterim(u *upstream) error {
 	b := u.in[u.r:]
 	line := appendStatus(nil, u.head.Status, u.head.Reason.Of(b))
 	line = http1.AppendFields(line, b, u.head.Fields, 0)
+	x.now()
 	return x.writeClient(append(line, "\r\n"...))
 }
 
@@ -176,10 +181,12 @@ func (x *exchange) dropHeld() {
 	u := x.up
 	x.up = nil
 	h := &u.head
-	if h.KeepAlive && (h.Body == http1.NoBody || h.Body == http1.Length && h.Length == int64(u.w-u.r-h.Size)) && x.pump == nil {
-		u.r = u.w
-		u.pool.give(u, x.recent)
+	rest := int64(u.w - u.r - h.Size)
+	there := h.Body == http1.NoBody && rest == 0 || h.Body == http1.Length && rest == h.Length
+	if !there || !h.KeepAlive || x.pump != nil {
+		u.close()
 		return
 	}
-	u.close()
+	u.r = u.w
+	u.pool.give(u, x.recent)
 }

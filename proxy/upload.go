@@ -18,6 +18,7 @@ const settleTime = 10 * time.Millisecond
 type pump struct {
 	x    *exchange
 	u    *upstream
+	hold time.Duration // what u.rd is armed with while the endpoint has not got the whole request
 	done chan struct{}
 
 	// Valid once done is closed.
@@ -29,10 +30,14 @@ type pump struct {
 // startPump begins to move the body. From here on the request can't be sent again.
 func startPump(x *exchange, u *upstream) *pump {
 	x.detach()
-	p := &pump{x: x, u: u, done: make(chan struct{}), fault: Refusal{Reason: router.ClientGone}}
+	p := &pump{x: x, u: u, hold: x.recent + never, done: make(chan struct{}), fault: Refusal{Reason: router.ClientGone}}
+	u.rd.arm(p.hold)
 	go p.run()
 	return p
 }
+
+// never is so far away that it does not come.
+const never = 10_000 * time.Hour
 
 func (p *pump) run() {
 	defer close(p.done)
@@ -46,9 +51,11 @@ func (p *pump) run() {
 	}()
 	if p.x.req.Body == http1.Length {
 		p.moveLength(p.x.req.Length)
-		return
+	} else {
+		p.moveChunks()
 	}
-	p.moveChunks()
+	// Now the endpoint's time for the answer begins, if that is not here already.
+	p.u.rd.move(p.hold, p.now()+p.x.flight.Route.Try)
 }
 
 // moveLength moves n bytes.
@@ -157,6 +164,10 @@ func (p *pump) write(b []byte) bool {
 	}
 	p.u.wr.arm(p.now() + p.x.terms.upstreamStall)
 	_, err := p.u.conn.Write(b)
+	if !p.u.wr.disarm() {
+		p.u.rd.move(p.hold, p.now()) // it had its time
+		return false
+	}
 	return err == nil
 }
 

@@ -74,7 +74,8 @@ type upstream struct {
 }
 
 // take returns the connection used last, or nil. careful: look whether it is still alive even if it
-// was used a moment ago, because what is about to be sent can't be sent twice.
+// was used a moment ago, because what is about to be sent can't be sent twice. So it is after an answer
+// that should have no body: some servers send one, and it would be taken for the next answer.
 func (p *pool) take(now time.Duration, careful bool) *upstream {
 	oldest := now - time.Duration(p.transport.idle.Load())
 	for {
@@ -93,7 +94,7 @@ func (p *pool) take(now time.Duration, careful bool) *upstream {
 			u.close()
 			continue
 		}
-		if (careful || now-u.since > peekAfter) && !u.alive() {
+		if (careful || u.head.Body == http1.NoBody || now-u.since > peekAfter) && !u.alive() {
 			u.close()
 			continue
 		}
@@ -184,6 +185,16 @@ func (u *upstream) alive() bool {
 		return false
 	}
 	return u.well
+}
+
+// more reports whether something is there to be read.
+func (u *upstream) more() bool {
+	if u.raw == nil {
+		return false
+	}
+	more := false
+	u.raw.Control(func(fd uintptr) { more = !silent(fd) })
+	return more
 }
 
 func (u *upstream) peek(fd uintptr) bool {

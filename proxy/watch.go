@@ -32,6 +32,9 @@ func (w *watch) arm(at time.Duration) { w.due.Store(int64(at)) }
 // disarm takes the time back. It returns false if it has come: the connection is of no more use.
 func (w *watch) disarm() bool { return w.due.Swap(0) != fired }
 
+// move changes the time from one to another, if it is still that.
+func (w *watch) move(from, to time.Duration) { w.due.CompareAndSwap(int64(from), int64(to)) }
+
 // interrupt makes I/O under way, and any later, fail with os.ErrDeadlineExceeded.
 func (w *watch) interrupt() {
 	if w.write {
