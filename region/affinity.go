@@ -135,7 +135,7 @@ func NewAffinity(c *config.Config, set *Set, prev *Affinity) (*Affinity, error) 
 // for: their home is this gateway's region. It does not allocate.
 func (a *Affinity) Home(r Request) Home {
 	own := Home{Region: a.set.Own, Source: uint8(len(a.sources))}
-	if len(a.trust) > 0 && !a.Trusted(r.ClientIP()) {
+	if len(a.trust) > 0 && !a.trusted(r.ClientIP()) {
 		return own
 	}
 	for i, ask := range a.sources {
@@ -143,7 +143,7 @@ func (a *Affinity) Home(r Request) Home {
 		if name == "" {
 			continue
 		}
-		if id, ok := a.set.Fold(name); ok {
+		if id, ok := a.set.fold(name); ok {
 			return Home{Region: id, Source: uint8(i)}
 		}
 		a.count.n.Add(1)
@@ -160,12 +160,8 @@ func (a *Affinity) Sources() []string { return a.names }
 // started: reloads carry the count over.
 func (a *Affinity) Unknown() uint64 { return a.count.n.Load() }
 
-// Trusted says whether this client's opinion about its region counts: everybody's if
-// affinity.trust is empty.
-func (a *Affinity) Trusted(ip netip.Addr) bool {
-	if len(a.trust) == 0 {
-		return true
-	}
+// trusted says whether affinity.trust names this client.
+func (a *Affinity) trusted(ip netip.Addr) bool {
 	ip = ip.Unmap()
 	for _, p := range a.trust {
 		if p.Contains(ip) {
@@ -176,6 +172,7 @@ func (a *Affinity) Trusted(ip netip.Addr) bool {
 }
 
 // trim takes optional white space off both ends of a field's value (RFC 9110, section 5.6.3).
+// By hand: strings.Trim takes 20 ns for it, where all of Home takes 30.
 func trim(s string) string {
 	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
 		s = s[1:]

@@ -80,6 +80,21 @@ func Compile(c *config.Config, prev *Set) (*Set, error) {
 		s.Active = append(s.Active, id)
 	}
 
+	problems = append(problems, s.terms(c, sorted)...)
+	own, ok := s.ids[c.Region]
+	if !ok {
+		problems = append(problems, c.Problem("region", fmt.Sprintf("no region %q", c.Region), hint(c.Region, sorted)))
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	s.Own = own
+	return s, nil
+}
+
+// terms takes over what the configuration says about each region, and reports who takes over from it
+// and is not known.
+func (s *Set) terms(c *config.Config, sorted []string) (problems config.Problems) {
 	s.failover = make([][]ID, len(s.names))
 	s.capacity = make([]float64, len(s.names))
 	s.failback = make([]config.Failback, len(s.names))
@@ -104,16 +119,7 @@ func Compile(c *config.Config, prev *Set) (*Set, error) {
 			}
 		}
 	}
-
-	own, ok := s.ids[c.Region]
-	if !ok {
-		problems = append(problems, c.Problem("region", fmt.Sprintf("no region %q", c.Region), hint(c.Region, sorted)))
-	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	s.Own = own
-	return s, nil
+	return problems
 }
 
 // ID returns the ID of a configured region.
@@ -122,14 +128,8 @@ func (s *Set) ID(name string) (ID, bool) {
 	return id, ok
 }
 
-// IDBytes is ID for a borrowed name. It does not allocate.
-func (s *Set) IDBytes(name []byte) (ID, bool) {
-	id, ok := s.ids[string(name)]
-	return id, ok
-}
-
-// Fold is ID without regard to ASCII case. It does not allocate.
-func (s *Set) Fold(name string) (ID, bool) {
+// fold is ID without regard to ASCII case. It does not allocate.
+func (s *Set) fold(name string) (ID, bool) {
 	if id, ok := s.ids[name]; ok {
 		return id, true
 	}

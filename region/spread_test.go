@@ -457,13 +457,12 @@ func TestWaterFillRespectsCapacity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := worlds(Always).Draw(t, "world")
 		w.homes = w.ids()
-		room := math.Inf(1)
 		for i := range w.sites {
 			s := &w.sites[i]
 			s.Present, s.Trickle, s.Weight = true, false, 1
 			w.failover[i] = others(ID(i), len(w.sites))
 		}
-		room = 0
+		room := 0.0
 		for _, s := range w.sites {
 			room += fill * s.Capacity * s.well()
 		}
