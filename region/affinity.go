@@ -18,7 +18,8 @@ type Request interface {
 	// "" if absent.
 	Header(name string) string
 
-	// Cookie returns the value of a cookie, its name compared exactly; "" if absent.
+	// Cookie returns the value of a cookie without the quotes that RFC 6265, section 4.1.1, allows
+	// around it, its name compared exactly; "" if absent.
 	Cookie(name string) string
 
 	// ClientIP is the address of the client, behind trusted proxies the one they report.
