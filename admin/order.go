@@ -251,11 +251,8 @@ func serviceNames(t *router.Table) []string {
 
 // didYouMean proposes the known word nearest to the one given, if any is near.
 func didYouMean(word string, known []string) string {
-	if len(word) > 200 {
-		return ""
-	}
-	if near := config.Nearest(word, known); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
+	if hint := config.DidYouMean(word, known); hint != "" {
+		return "; " + hint
 	}
 	return ""
 }

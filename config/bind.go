@@ -226,7 +226,7 @@ func (b *binder) unknownKey(key, value *yaml.Node, t *structType, at *trail) {
 		return // enough is enough
 	}
 	path := at.path(key.Value)
-	near := Nearest(key.Value, t.keys)
+	near := nearest(key.Value, t.keys)
 	hint := "known here: " + strings.Join(t.keys, ", ")
 	name, _, glued := strings.Cut(key.Value, ":")
 	switch {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -109,19 +110,8 @@ func (k *checker) knownRegion(path, name string) bool {
 	if _, ok := k.Regions[name]; ok {
 		return true
 	}
-	k.found.add(path, fmt.Sprintf("there is no region %q", name), k.among(name, k.names))
+	k.found.add(path, fmt.Sprintf("there is no region %q", name), Among(name, k.names))
 	return false
-}
-
-// among is the hint for a name that is not in a list.
-func (k *checker) among(name string, known []string) string {
-	if near := Nearest(name, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	if len(known) == 0 || len(known) > 12 {
-		return ""
-	}
-	return "there are: " + strings.Join(known, ", ")
 }
 
 // oneOf reports a word that is not among those a setting knows.
@@ -129,10 +119,7 @@ func (k *checker) oneOf(path, word string, known ...string) {
 	if slices.Contains(known, word) {
 		return
 	}
-	hint := "write " + strings.Join(known, ", ")
-	if near := Nearest(word, known); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	}
+	hint := cmp.Or(DidYouMean(word, known), "write "+strings.Join(known, ", "))
 	k.found.add(path, fmt.Sprintf("%q is not known here", word), hint)
 }
 
@@ -256,7 +243,7 @@ func (k *checker) routes() {
 		case r.To == "":
 			k.found.add(path+".to", "the route leads nowhere", "write to: SERVICE")
 		case k.Services[r.To] == nil && len(services) > 0:
-			k.found.add(path+".to", fmt.Sprintf("there is no service %q", r.To), k.among(r.To, services))
+			k.found.add(path+".to", fmt.Sprintf("there is no service %q", r.To), Among(r.To, services))
 		}
 		given := r.Name != ""
 		if !given {

@@ -69,11 +69,11 @@ func TestNearest(t *testing.T) {
 		"trusted_proxys": "trusted_proxies", "jsn": "json", "cn-esat": "cn-east", "maxfails": "max_fails", "ot": "to",
 		"cn-west": "", "us-west-1": "", "no": "", "x": "", "": "", "balance": "", "services": "", strings.Repeat("region", 20): "",
 	} {
-		if got := Nearest(word, keys); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+		if got := nearest(word, keys); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
 		}
 	}
-	if got := Nearest("region", nil); got != "" {
-		t.Errorf("Nearest among nothing = %q", got)
+	if got := nearest("region", nil); got != "" {
+		t.Errorf("nearest among nothing = %q", got)
 	}
 }

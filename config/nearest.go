@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // What a slip costs: a letter too many, one too few, or two that changed places are likelier than a
 // wrong letter. With that cn-west is no slip of cn-east, but cn-esat is.
@@ -9,10 +12,31 @@ const (
 	wrongCost = 3
 )
 
-// Nearest returns the word among known that word is most likely a slip of, or "" when none is near
+// maxListed is how many words a hint lists at most.
+const maxListed = 12
+
+// DidYouMean is the hint for a word that is none of those known: the one it is most likely a slip
+// of, or "".
+func DidYouMean(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// Among is DidYouMean, or, where nothing is near, the list of all that are known if they are few.
+func Among(word string, known []string) string {
+	hint := DidYouMean(word, known)
+	if hint == "" && len(known) > 0 && len(known) <= maxListed {
+		hint = "there are: " + strings.Join(known, ", ")
+	}
+	return hint
+}
+
+// nearest returns the word among known that word is most likely a slip of, or "" when none is near
 // enough to be worth a "did you mean". Case does not count. Of several equally near ones it is the
 // first in known.
-func Nearest(word string, known []string) string {
+func nearest(word string, known []string) string {
 	if word == "" || len(word) > 64 {
 		return ""
 	}

@@ -68,7 +68,7 @@ func TestCompile(t *testing.T) {
 	}{
 		{filled(config.Probe{Kind: "http", Path: "/healthz?deep=1", Host: "pay.example.com:8080"}), ""},
 		{filled(config.Probe{Kind: "tcp"}), ""},
-		{filled(config.Probe{Kind: "icmp"}), `probe.kind: no probe "icmp"; there are http, tcp`},
+		{filled(config.Probe{Kind: "icmp"}), `probe.kind: no probe "icmp"; there are: http, tcp`},
 		{filled(config.Probe{Kind: "tcp", Path: "/x"}), `probe.path: a tcp probe only connects and has no path; use kind: http`},
 		{filled(config.Probe{Kind: "http"}), `probe.path: an http probe needs a path; such as "/healthz"`},
 		{filled(config.Probe{Kind: "http", Path: "healthz"}), `probe.path: must begin with /, is "healthz"`},

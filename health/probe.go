@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -55,11 +54,7 @@ func Compile(p config.Probe) (Check, error) {
 	}
 	k, ok := probes[p.Kind]
 	if !ok {
-		known := slices.Sorted(maps.Keys(probes))
-		hint := "there are " + strings.Join(known, ", ")
-		if near := config.Nearest(p.Kind, known); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
+		hint := config.Among(p.Kind, slices.Sorted(maps.Keys(probes)))
 		wrong = append(wrong, Mistake{Field: "kind", Message: fmt.Sprintf("no probe %q", p.Kind), Hint: hint})
 	} else {
 		wrong = append(wrong, k.check(p, &c)...)

@@ -85,7 +85,7 @@ func NewAffinity(c *config.Config, set *Set, prev *Affinity) (*Affinity, error) 
 			kinds := slices.Sorted(maps.Keys(sources))
 			problems = append(problems, c.Problem(path,
 				fmt.Sprintf("no affinity source %q; there are %s", from.Kind, strings.Join(kinds, ", ")),
-				hint(from.Kind, kinds)))
+				config.DidYouMean(from.Kind, kinds)))
 			continue
 		}
 		src, err := build(from.Arg)
@@ -113,13 +113,13 @@ func NewAffinity(c *config.Config, set *Set, prev *Affinity) (*Affinity, error) 
 		if !ok {
 			problems = append(problems, c.Problem("affinity.default",
 				fmt.Sprintf("no region %q", c.Affinity.Default),
-				hint(c.Affinity.Default, slices.Sorted(maps.Keys(c.Regions)))))
+				config.DidYouMean(c.Affinity.Default, slices.Sorted(maps.Keys(c.Regions)))))
 		}
 		a.unknown = id
 	default:
 		problems = append(problems, c.Problem("affinity.unknown",
 			fmt.Sprintf("must be nearest, default or reject, is %q", c.Affinity.Unknown),
-			hint(c.Affinity.Unknown, []string{"nearest", "default", "reject"})))
+			config.DidYouMean(c.Affinity.Unknown, []string{"nearest", "default", "reject"})))
 	}
 	if len(problems) > 0 {
 		return nil, problems

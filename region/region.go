@@ -83,7 +83,7 @@ func Compile(c *config.Config, prev *Set) (*Set, error) {
 	problems = append(problems, s.terms(c, sorted)...)
 	own, ok := s.ids[c.Region]
 	if !ok {
-		problems = append(problems, c.Problem("region", fmt.Sprintf("no region %q", c.Region), hint(c.Region, sorted)))
+		problems = append(problems, c.Problem("region", fmt.Sprintf("no region %q", c.Region), config.DidYouMean(c.Region, sorted)))
 	}
 	if len(problems) > 0 {
 		return nil, problems
@@ -111,7 +111,7 @@ func (s *Set) terms(c *config.Config, sorted []string) (problems config.Problems
 			if !ok {
 				problems = append(problems, c.Problem(
 					fmt.Sprintf("regions.%s.failover[%d]", name, i),
-					fmt.Sprintf("no region %q", other), hint(other, sorted)))
+					fmt.Sprintf("no region %q", other), config.DidYouMean(other, sorted)))
 				continue
 			}
 			if to != id && !slices.Contains(s.failover[id], to) {
@@ -182,13 +182,6 @@ func (s *Set) Failback(id ID) config.Failback {
 		return config.Failback{}
 	}
 	return s.failback[id]
-}
-
-func hint(word string, known []string) string {
-	if near := config.Nearest(word, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return ""
 }
 
 // lower folds ASCII only, as lowerByte does, so that both sides of a lookup agree.

@@ -61,13 +61,7 @@ func (k *compiler) problem(path, message, hint string) {
 
 // unknown reports a word that is none of those known.
 func (k *compiler) unknown(path, what, word string, known []string) {
-	hint := ""
-	if near := config.Nearest(word, known); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if len(known) > 0 && len(known) <= 12 {
-		hint = "there are: " + strings.Join(known, ", ")
-	}
-	k.problem(path, fmt.Sprintf("there is no %s %q", what, word), hint)
+	k.problem(path, fmt.Sprintf("there is no %s %q", what, word), config.Among(word, known))
 }
 
 // adopt takes over the problems of another room.
