@@ -395,7 +395,7 @@ func TestConfig(t *testing.T) {
 	if kind := w.Header().Get("Content-Type"); kind != "application/yaml; charset=utf-8" {
 		t.Error(kind)
 	}
-	for _, want := range []string{"# gateway.yaml, hash " + f.reload.Hash, "# All defaults are filled in. 1 reloads", "region: cn-east", "balance: p2c"} {
+	for _, want := range []string{"# gateway.yaml, hash " + f.reload.Hash, "# All defaults are filled in. Of all loads, the start among them, 1 succeeded", "region: cn-east", "balance: p2c"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("no %q in\n%s", want, w.Body)
 		}

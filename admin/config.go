@@ -59,7 +59,7 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 func configText(c *config.Config, reload Reload) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s, hash %s, in force since %s.\n", c.Name(), reload.Hash, reload.Last.UTC().Format(time.RFC3339))
-	fmt.Fprintf(&b, "# All defaults are filled in. %d reloads succeeded, %d failed.\n", reload.Successes, reload.Failures)
+	fmt.Fprintf(&b, "# All defaults are filled in. Of all loads, the start among them, %d succeeded and %d failed.\n", reload.Successes, reload.Failures)
 	if len(reload.NeedsRestart) > 0 {
 		fmt.Fprintf(&b, "# NEEDS A RESTART to come into force: %s\n", strings.Join(reload.NeedsRestart, ", "))
 	}

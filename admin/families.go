@@ -77,7 +77,7 @@ func newFamilies() families {
 		reloadOK: family("config_last_reload_successful", "1 if the last reload succeeded, else 0."),
 		reloadTime: family("config_last_reload_success_timestamp_seconds",
 			"When a reload last succeeded, in seconds since the epoch."),
-		reloads:      family("config_reloads_total", "Reloads of the configuration.", "result"),
+		reloads:      family("config_reloads_total", "Loads of the configuration, the one at the start among them.", "result"),
 		needsRestart: family("config_needs_restart", "Changed settings that only a restart brings into force."),
 		configInfo:   family("config_info", "The configuration in force; always 1.", "hash"),
 

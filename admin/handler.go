@@ -43,8 +43,8 @@ func Handler(g Gateway, o Options) http.Handler {
 		{path: "/v1/table", help: "the compiled routes, services and regions", get: a.table},
 		{path: "/v1/plan", help: "how traffic is spread: every endpoint, its weight, and the reasons below 1", get: a.plans},
 		{path: "/v1/plan/{service}", help: "the same for one service", get: a.plan},
-		{path: "/v1/overrides", help: "operators' orders; PUT adds or replaces one, DELETE ?id= lifts one", get: a.overrides, put: a.putOverride, delete: a.deleteOverride},
-		{path: "/v1/overrides/{id...}", help: "one order", get: a.override, delete: a.deleteOverride},
+		{path: "/v1/overrides", help: "operators' orders, as JSON (?format=text: a table); PUT adds or replaces one, DELETE ?id= lifts one", get: a.overrides, put: a.putOverride, delete: a.deleteOverride},
+		{path: "/v1/overrides/{id...}", help: "one order, as JSON", get: a.override, delete: a.deleteOverride},
 		{path: "/debug/pprof/", help: "profiles, if admin.pprof is true", get: a.profile(pprof.Index)},
 	}
 	mux := http.NewServeMux()
@@ -220,7 +220,7 @@ func (a *api) root(w http.ResponseWriter, r *http.Request) error {
 	for _, d := range a.doors {
 		known = append(known, d.path)
 	}
-	return fail(http.StatusNotFound, "nothing is here"+didYouMean(r.URL.Path, known)+"; / lists what there is")
+	return fail(http.StatusNotFound, "nothing is here, / lists what there is"+didYouMean(r.URL.Path, known))
 }
 
 // index lists the paths.

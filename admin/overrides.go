@@ -38,7 +38,7 @@ type shown struct {
 func show(o balancer.Override) shown {
 	s := shown{
 		ID: o.ID, Region: o.Region, Service: o.Service, Endpoint: o.Endpoint, Op: o.Op,
-		Reason: o.Reason, Owner: o.Owner, Created: o.Created, Expires: o.Expires,
+		Reason: o.Reason, Owner: o.Owner, Created: o.Created, Expires: o.Expires.Truncate(time.Millisecond),
 	}
 	if o.Op != "drain" {
 		s.Value = &o.Value
@@ -202,7 +202,7 @@ func notAnOverride(o Overrides, id string) error {
 	for _, one := range o.List {
 		known = append(known, one.ID)
 	}
-	return fail(http.StatusNotFound, "no override "+strconv.Quote(clip(id))+didYouMean(id, known)+"; /v1/overrides lists them")
+	return fail(http.StatusNotFound, "no override "+strconv.Quote(clip(id))+", /v1/overrides lists them"+didYouMean(id, known))
 }
 
 // etag is a revision as an entity tag.

@@ -92,7 +92,7 @@ type Region struct {
 	// Failover lists the regions that take over, in order. Default: none.
 	Failover []string `yaml:"failover"`
 
-	// Capacity is what the region can serve, such as 12000/s. Default 0: not known.
+	// Capacity is what the region can serve, such as 12000/s, of each service. Default 0: not known.
 	Capacity Rate `yaml:"capacity"`
 
 	// Failback says how traffic returns once the region is well again.
@@ -212,7 +212,8 @@ type Route struct {
 	Attempts int `yaml:"attempts" default:"3"`
 
 	// Spill says when requests may leave their home region: never, unhealthy (the default: home
-	// cannot serve) or always (also when home is at its declared capacity).
+	// cannot serve) or always (also when home is at its declared capacity; it is as unhealthy while
+	// a region that might take part declares none).
 	Spill string `yaml:"spill" default:"unhealthy"`
 
 	// Limit bounds the route's rate. Default: none.

@@ -71,7 +71,7 @@ func takers(plan *balancer.Plan, home region.ID, regions *region.Set) string {
 	return strings.Join(who, ", ")
 }
 
-// reasons are why a region serves nothing: its own, else those of its endpoints, each told once.
+// reasons are why a region serves nothing: its own, else the foremost of each endpoint, each told once.
 func reasons(plan *balancer.Plan, now time.Duration, name string) string {
 	var why []string
 	for _, r := range plan.View(now).Regions {
@@ -83,10 +83,8 @@ func reasons(plan *balancer.Plan, now time.Duration, name string) string {
 			break
 		}
 		for _, e := range r.Endpoints {
-			for _, one := range e.Reasons {
-				if !slices.Contains(why, one) {
-					why = append(why, one)
-				}
+			if len(e.Reasons) > 0 && !slices.Contains(why, e.Reasons[0]) {
+				why = append(why, e.Reasons[0])
 			}
 		}
 	}
