@@ -233,22 +233,13 @@ func healthValue(s health.State) float64 {
 }
 
 func (c *collector) collectWeight(s sink, l balancer.Line) {
-	e, w := l.Endpoint, l.Weight
-	for _, factor := range [...]struct {
-		name  string
-		value float64
-	}{
-		{"value", w.Value()},
-		{"configured", w.Configured},
-		{"health", w.Health},
-		{"breaker", w.Breaker},
-		{"errors", w.Errors},
-		{"latency", w.Latency},
-		{"load", w.Load},
-		{"warmup", w.Warmup},
-		{"order", w.Order},
-	} {
-		s.gauge(c.families.endpointWeight, factor.value, e.Service, e.RegionName, e.Addr(), factor.name)
+	gauge := func(factor string, v float64) {
+		s.gauge(c.families.endpointWeight, v, l.Endpoint.Service, l.Endpoint.RegionName, l.Endpoint.Addr(), factor)
+	}
+	gauge("value", l.Weight.Value())
+	gauge("configured", l.Weight.Configured)
+	for _, f := range l.Weight.Factors() {
+		gauge(f.Name, f.Value)
 	}
 }
 

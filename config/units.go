@@ -152,9 +152,6 @@ var rateUnits = []struct {
 	seconds float64
 }{{"/s", 1}, {"/m", 60}, {"/h", 3600}}
 
-// PerSecond returns r as a plain number.
-func (r Rate) PerSecond() float64 { return float64(r) }
-
 // String prints r per second, or per minute or hour where only that is a round number.
 func (r Rate) String() string {
 	for _, u := range rateUnits {

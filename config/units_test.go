@@ -118,7 +118,7 @@ func TestUnitValues(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d.Std() != 26*time.Hour || s != 2000 || r.PerSecond() != 1.5 || p != 0.3 {
+	if d.Std() != 26*time.Hour || s != 2000 || r != 1.5 || p != 0.3 {
 		t.Errorf("got %v %d %v %v", d.Std(), s, float64(r), float64(p))
 	}
 	if (StatusRange{200, 299}).Contains(300) || !(StatusRange{200, 299}).Contains(200) {

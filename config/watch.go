@@ -37,11 +37,6 @@ type Watcher struct {
 	Warn func(error)
 }
 
-// Watch watches a file with the defaults of Watcher. The first content it finds is reported, too.
-func Watch(ctx context.Context, file string, reload <-chan struct{}, out chan<- Update) error {
-	return Watcher{File: file}.Run(ctx, reload, out)
-}
-
 // Run watches until ctx ends, and returns its error. A word on reload (SIGHUP) has the file read and
 // reported even if it is the same. A broken file is reported once per content, an unreadable one once
 // per reason.

@@ -281,11 +281,11 @@ func TestWatchReportsTheFirstContentWhenNothingIsInForce(t *testing.T) {
 	s := &watched{t: t, file: newFile(t, version("info")), updates: make(chan Update)}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Watch(ctx, s.file, nil, s.updates) }()
+	go func() { ended <- Watcher{File: s.file}.Run(ctx, nil, s.updates) }()
 	s.expect("info")
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("Watch returned %v", err)
+		t.Errorf("Run returned %v", err)
 	}
 }
 

@@ -130,7 +130,7 @@ func (p *httpProbe) exchange(ctx context.Context, addr string) (a Answer, stale 
 // means reports whether status means well.
 func (p *httpProbe) means(status int) bool {
 	for _, r := range p.check.Status {
-		if r.From <= status && status <= r.To {
+		if r.Contains(status) {
 			return true
 		}
 	}
