@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,30 @@ import (
 	"github.com/tidegate/tidegate/config"
 	"github.com/tidegate/tidegate/router"
 )
+
+// docs/operating.md has a row for every metric and every reason.
+func TestOperatingNamesAll(t *testing.T) {
+	text, err := os.ReadFile("../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, d := range newFamilies().all() {
+		_, after, _ := strings.Cut(d.String(), `fqName: "tidegate_`)
+		name, _, _ := strings.Cut(after, `"`)
+		names = append(names, name)
+	}
+	for r := range router.Reasons {
+		if reason := router.Reason(r); reason != router.Draining { // never an answer: the connection is refused
+			names = append(names, reason.String())
+		}
+	}
+	for _, name := range names {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("no `%s`", name)
+		}
+	}
+}
 
 // busy is a gateway on which everything has happened that makes a series.
 func busy(t testing.TB) *fake {
