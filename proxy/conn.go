@@ -140,9 +140,9 @@ func (c *conn) await() bool {
 
 // reopen takes back closeIfIdle: a request may have come first. It is the connection's last.
 func (c *conn) reopen() {
-	c.gateway.mu.Lock() // Drain holds it while it closes
-	c.gateway.mu.Unlock()
+	c.gateway.mu.Lock() // Drain holds it while it sets the deadline that this takes back
 	c.nc.SetReadDeadline(time.Time{})
+	c.gateway.mu.Unlock()
 	c.state.Store(busy)
 }
 
