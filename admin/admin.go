@@ -19,7 +19,7 @@ type Gateway interface {
 
 	// PutOverride adds o, or replaces the order with its ID. It returns nil when the order is
 	// in force (endpoints barred, plans published) and on disk. With match, the revision must
-	// be that one: otherwise ErrConflict. A *BadOrder says which field is at fault.
+	// be that one: otherwise ErrConflict. A *balancer.BadOrder says which field is at fault.
 	PutOverride(ctx context.Context, o balancer.Override, match *uint64) (Overrides, error)
 
 	// DeleteOverride lifts the order with this ID, likewise. ErrNotFound: there is none.
@@ -61,6 +61,3 @@ var (
 	// ErrNotFound says that there is no override with this ID.
 	ErrNotFound = errors.New("no such override")
 )
-
-// BadOrder is an override that makes no sense, and which of its fields is at fault.
-type BadOrder = balancer.BadOrder

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidegate/tidegate/balancer"
 	"github.com/tidegate/tidegate/proxy"
 	"github.com/tidegate/tidegate/router"
 )
@@ -263,7 +264,7 @@ An order survives reloads and restarts, and never outlives its end.
 // asProblem is how an error is told.
 func asProblem(err error) *problem {
 	var p *problem
-	var bad *BadOrder
+	var bad *balancer.BadOrder
 	var big *http.MaxBytesError
 	switch {
 	case errors.As(err, &p):

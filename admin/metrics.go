@@ -151,7 +151,7 @@ func codeOf(class int) string {
 func refusalCode(r router.Reason) string {
 	switch r {
 	case router.NoEndpoint, router.ConnectFailed, router.UpstreamReset, router.UpstreamTimeout,
-		router.BadResponse, router.Draining, router.Internal:
+		router.BadResponse, router.Internal:
 		return "5xx"
 	}
 	return "4xx"

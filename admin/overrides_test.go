@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tidegate/tidegate/balancer"
 )
 
 const (
@@ -233,7 +235,7 @@ func TestOrderFails(t *testing.T) {
 		err    error
 		status int
 	}{
-		{&BadOrder{Field: "op", Message: "no"}, 400},
+		{&balancer.BadOrder{Field: "op", Message: "no"}, 400},
 		{ErrConflict, 409},
 		{context.DeadlineExceeded, 504},
 		{fmt.Errorf("save: %w", errors.New("no space left on device")), 500},

@@ -24,7 +24,6 @@ const (
 	ClientGone                    // the client left
 	BodyTooLarge                  // the request body is larger than allowed
 	BodyTimeout                   // the request body did not arrive in time
-	Draining                      // this gateway is leaving
 	Internal                      // the gateway failed
 
 	// Reasons is how many there are.
@@ -58,8 +57,6 @@ func (r Reason) String() string {
 		return "body_too_large"
 	case BodyTimeout:
 		return "body_timeout"
-	case Draining:
-		return "draining"
 	case Internal:
 		return "internal"
 	}

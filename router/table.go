@@ -1,7 +1,6 @@
 package router
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/tidegate/tidegate/balancer"
@@ -9,9 +8,6 @@ import (
 	"github.com/tidegate/tidegate/health"
 	"github.com/tidegate/tidegate/region"
 )
-
-// Live is the table in force.
-type Live = atomic.Pointer[Table]
 
 // A Table is a compiled configuration. It is immutable and safe for concurrent use.
 type Table struct {
