@@ -269,15 +269,20 @@ func (r *Request) Idempotent() bool {
 	return idempotent>>r.Verb&1 != 0
 }
 
-// IsHead tells whether the method is HEAD, whose answer has no body.
-func (r *Request) IsHead() bool { return r.Verb == MethodHead }
-
 // Find returns the index in Fields of the first field with that name, -1 without one.
 func (r *Request) Find(n Name) int { return find(r.Fields, r.at.present, n) }
 
 // Lookup returns the value of the first field with that name, whatever its case; nil without
 // one, not nil but empty for an empty value.
-func (r *Request) Lookup(b []byte, name string) []byte { return lookup(b, r.Fields, name) }
+func (r *Request) Lookup(b []byte, name string) []byte {
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		if int(f.Name.Len) == len(name) && sameFold(f.Name.Of(b), name) {
+			return f.Value.Of(b)
+		}
+	}
+	return nil
+}
 
 // Cookie returns the value of the first cookie with that name (cookie names have case), nil
 // without one. Double quotes around the value are not part of it.

@@ -131,7 +131,3 @@ func (r *Response) judge(b []byte, head bool) *Error {
 
 // Find returns the index in Fields of the first field with that name, -1 without one.
 func (r *Response) Find(n Name) int { return find(r.Fields, r.at.present, n) }
-
-// Lookup returns the value of the first field with that name, whatever its case; nil without
-// one, not nil but empty for an empty value.
-func (r *Response) Lookup(b []byte, name string) []byte { return lookup(b, r.Fields, name) }

@@ -186,13 +186,3 @@ func find(fields []Field, present NameSet, n Name) int {
 	}
 	panic("BUG: a field is said to be present and is not")
 }
-
-func lookup(b []byte, fields []Field, name string) []byte {
-	for i := range fields {
-		f := &fields[i]
-		if int(f.Name.Len) == len(name) && sameFold(f.Name.Of(b), name) {
-			return f.Value.Of(b)
-		}
-	}
-	return nil
-}

@@ -36,9 +36,6 @@ type Response struct {
 // Field returns the value of the first header field of that name, and whether there is one.
 func (r *Response) Field(name string) (string, bool) { return field(r.Head, name) }
 
-// Fields returns all header fields in order, as written.
-func (r *Response) Fields() [][2]string { return fields(r.Head) }
-
 // Dial connects. Every operation has a deadline of ten seconds; the test's end closes the
 // connection.
 func Dial(t TB, addr string) *Client {

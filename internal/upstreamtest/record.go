@@ -101,20 +101,6 @@ func field(head, name string) (string, bool) {
 	return "", false
 }
 
-// fields returns all header fields of a raw head in order.
-func fields(head string) [][2]string {
-	var out [][2]string
-	_, rest, _ := strings.Cut(head, "\r\n")
-	for rest != "" {
-		var line string
-		line, rest, _ = strings.Cut(rest, "\r\n")
-		if n, v, ok := strings.Cut(line, ":"); ok {
-			out = append(out, [2]string{n, strings.Trim(v, " \t")})
-		}
-	}
-	return out
-}
-
 // Stats is what a server counted since its start. Probes (/healthz) are counted apart.
 type Stats struct {
 	Accepted  int64     // connections

@@ -16,7 +16,6 @@ type TB interface {
 	Helper()
 	Cleanup(func())
 	Fatalf(format string, args ...any)
-	Errorf(format string, args ...any)
 }
 
 // Options say who a server is. The zero value is a nameless server on a free port.
@@ -33,7 +32,7 @@ type Options struct {
 type State string
 
 const (
-	Up         State = "up"
+	Up         State = "up"         // it serves
 	Killed     State = "killed"     // gone: connects are refused
 	Frozen     State = "frozen"     // connects succeed, nothing is ever answered
 	Blackholed State = "blackholed" // packets are dropped: connects time out
@@ -96,17 +95,8 @@ func New(t TB, o Options) *Server {
 // Addr returns host:port, the same throughout.
 func (s *Server) Addr() string { return s.addr }
 
-// Region returns the region it says it is in.
-func (s *Server) Region() string { return s.opt.Region }
-
-// Name returns the name it gives itself.
-func (s *Server) Name() string { return s.opt.Name }
-
 // Set replaces what it does with requests that come from now on.
 func (s *Server) Set(b Behavior) { s.behavior.Store(&b) }
-
-// Behavior returns what it does with requests.
-func (s *Server) Behavior() Behavior { return *s.behavior.Load() }
 
 // SetProbe replaces what it does with probes (/healthz) that come from now on.
 func (s *Server) SetProbe(b Behavior) { s.probe.Store(&b) }
