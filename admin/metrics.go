@@ -18,7 +18,7 @@ import (
 // metrics serves /metrics: the collector, the runtime and the process.
 func (a *api) metrics() action {
 	r := prometheus.NewRegistry()
-	r.MustRegister(NewCollector(a.gateway, a.options), collectors.NewGoCollector(),
+	r.MustRegister(newCollector(a.gateway, a.options), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h := promhttp.HandlerFor(r, promhttp.HandlerOpts{
 		Registry:            r,
@@ -32,9 +32,9 @@ func (a *api) metrics() action {
 	}
 }
 
-// NewCollector returns the metrics of g. It keeps nothing: each scrape reads the table in force,
+// newCollector returns the metrics of g. It keeps nothing: each scrape reads the table in force,
 // so a series goes when its endpoint goes, and counters are those that requests write.
-func NewCollector(g Gateway, o Options) prometheus.Collector {
+func newCollector(g Gateway, o Options) prometheus.Collector {
 	return &collector{gateway: g, options: o, families: newFamilies()}
 }
 

@@ -2,5 +2,6 @@
 //
 // main.go reads the command line, run.go wires the parts together and ends them in order,
 // control.go is the one goroutine that decides anything, overrides.go takes operators' orders to
-// it. Everything else is in the rooms beside cmd/.
+// it, moves.go tells the log when a region goes out of service. check.go and demo.go are verbs of
+// their own. Everything else is in the rooms beside cmd/.
 package main
