@@ -256,8 +256,8 @@ func (c *conn) contain() {
 	g.Stats.Panics.Add(1)
 	g.log.Error("panic while serving a request; its connection is closed", "fault", fault, "stack", string(debug.Stack()))
 	if c.x.running {
-		c.x.abort()
 		g.Stats.InFlight.Add(-1)
+		c.x.abort()
 	}
 }
 

@@ -39,7 +39,7 @@ type exchange struct {
 	pump    *pump     // moves a large request body; nil: none
 	refusal Refusal
 
-	waiting atomic.Pointer[upstream] // set while its response head is awaited, for the sweeper
+	waiting atomic.Pointer[upstream] // set while more of its answer is awaited, for the sweeper
 	since   atomic.Int64             // when that wait began
 	left    atomic.Bool              // the client was found gone
 
@@ -313,7 +313,7 @@ var errStalled = errors.New("stalled")
 
 var continue100 = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
-// lookAfter ends the wait for an endpoint's answer when the client has gone: nobody is left to
+// lookAfter ends the wait for an endpoint's answer, or for more of it, when the client has gone: nobody is left to
 // give it to, and the endpoint should be told. The sweeper calls it.
 func (x *exchange) lookAfter(now time.Duration) {
 	up := x.waiting.Load()

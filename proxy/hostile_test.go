@@ -344,3 +344,38 @@ func TestDrainMeetsAnUnreadRequest(t *testing.T) {
 		}
 	}
 }
+
+// A request of HTTP/1.0 without Host gets each endpoint's own, also the second time.
+func TestHostOfARetry(t *testing.T) {
+	sick, well := upstream1(t, upstreamtest.Behavior{Fault: upstreamtest.Reset}), upstream1(t, upstreamtest.Behavior{})
+	r := newRig(t, strings.Replace(one("", sick.Addr(), well.Addr()), "endpoints", "balance: first, endpoints", 1))
+	r.dial().Do("GET", "GET / HTTP/1.0\r\n\r\n")
+	if got, _ := well.Requests()[0].Field("Host"); got != well.Addr() {
+		t.Errorf("Host %q, want %q", got, well.Addr())
+	}
+}
+
+// Two connections never share a buffer, not even when one of them ends in a panic under an upload.
+func TestPanicUnderAnUpload(t *testing.T) {
+	addr := upstreamtest.Script(t, func(conn netConn) {
+		upstreamtest.ReadRequest(conn)
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+		io.Copy(io.Discard, conn)
+	})
+	r := newRig(t, one("", addr))
+	client, m := pair(t)
+	m.write = func() { panic("the test's") }
+	r.start(m)
+	io.WriteString(client, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+	go func() {
+		for {
+			if _, err := io.WriteString(client, "3e8\r\n"+strings.Repeat("x", 1000)+"\r\n"); err != nil {
+				return
+			}
+		}
+	}()
+	upstreamtest.Eventually(t, 5*time.Second, "over", func() bool { return r.Stats.Open.Load() == 0 })
+	if r.Stats.Panics.Load() != 1 || r.Stats.InFlight.Load() != 0 {
+		t.Errorf("%d panics, %d in flight", r.Stats.Panics.Load(), r.Stats.InFlight.Load())
+	}
+}

@@ -69,7 +69,7 @@ func (x *exchange) connection(p *pool, fresh, careful bool, connect, deadline ti
 // ask sends the request on u and waits for a response head.
 func (x *exchange) ask(u *upstream, deadline time.Duration) (Result, error) {
 	x.up = u
-	if len(x.out) == 0 {
+	if len(x.out) == 0 || x.req.Authority.Len == 0 { // without one, Host is the endpoint's
 		x.forward()
 	}
 	u.rd.arm(deadline)

@@ -12,7 +12,7 @@ import (
 // much late. Setting the kernel's own deadlines for each read costs a tenth of a request.
 const sweepEvery = 20 * time.Millisecond
 
-// peekAfter is how long a request waits for its answer before its client is looked after.
+// peekAfter is how long a request waits for more of its answer before its client is looked after.
 const peekAfter = 200 * time.Millisecond
 
 // fired marks a watch whose time has come.
