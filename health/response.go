@@ -57,21 +57,11 @@ func readOneHead(r *bufio.Reader, room int) (head, error) {
 	if err != nil {
 		return h, err
 	}
-	// "HTTP/1.1 200 OK", of which " OK" may be missing.
-	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[7] != '0' && line[7] != '1' ||
-		line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
+	status, old, ok := statusLine(line)
+	if !ok {
 		return h, errNotHTTP
 	}
-	for _, c := range line[9:12] {
-		if c < '0' || c > '9' {
-			return h, errNotHTTP
-		}
-		h.status = h.status*10 + int(c-'0')
-	}
-	if h.status < 100 || h.status > 599 {
-		return h, errNotHTTP
-	}
-	old := line[7] == '0'
+	h.status = status
 
 	var orca, own string
 	coding := false
@@ -124,6 +114,21 @@ func readOneHead(r *bufio.Reader, room int) (head, error) {
 	h.keep = h.keep && !old && h.status != 101 && (h.chunked || h.length >= 0)
 	h.load = load(orca, own)
 	return h, nil
+}
+
+// statusLine reads "HTTP/1.1 200 OK", of which " OK" may be missing. old says that it is HTTP/1.0.
+func statusLine(line []byte) (status int, old, ok bool) {
+	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[7] != '0' && line[7] != '1' ||
+		line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
+		return 0, false, false
+	}
+	for _, c := range line[9:12] {
+		if c < '0' || c > '9' {
+			return 0, false, false
+		}
+		status = status*10 + int(c-'0')
+	}
+	return status, line[7] == '0', 100 <= status && status <= 599
 }
 
 // discard reads the body, at most maxBody bytes of it. whole says that it has been read to its end.

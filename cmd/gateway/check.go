@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/tidegate/tidegate/balancer"
 	"github.com/tidegate/tidegate/config"
 	"github.com/tidegate/tidegate/router"
 )
@@ -60,8 +59,7 @@ func compile(file string) (*router.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	nowhere := func(string) balancer.Upstream { return nil }
-	return router.Compile(c, nil, nowhere, func() {})
+	return router.Compile(c, nil, nil, func() {})
 }
 
 // count is n and its noun.

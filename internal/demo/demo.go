@@ -14,14 +14,14 @@ import (
 
 // Options say where things listen and what is shown.
 type Options struct {
-	Listen    string // the gateway; default 127.0.0.1:8080
-	Admin     string // its admin API; default 127.0.0.1:9901
-	Control   string // the fleet's control; default 127.0.0.1:9902
+	Listen    string // the gateway
+	Admin     string // its admin API
+	Control   string // the fleet's control
 	ConfigOut string // the file the gateway runs by, which is left; empty: a temporary one
 	NoTraffic bool   // send nothing
 	Plain     bool   // lines, even on a terminal
 
-	// Out is where the view goes; default standard output.
+	// Out is where the view goes.
 	Out io.Writer
 
 	// Start runs the gateway by a configuration file until ctx ends, and returns when nothing of it
@@ -35,7 +35,6 @@ const patience = 20 * time.Second
 // Run runs the demo until ctx ends, which is no error. When it returns nothing is left: no socket, no
 // goroutine, no file but ConfigOut.
 func Run(ctx context.Context, o Options) (err error) {
-	o.fill()
 	dir, err := os.MkdirTemp("", "tidegate-demo-")
 	if err != nil {
 		return err
@@ -83,20 +82,6 @@ func Run(ctx context.Context, o Options) (err error) {
 		err = ended
 	}
 	return err
-}
-
-func (o *Options) fill() {
-	for _, d := range []struct {
-		field *string
-		value string
-	}{{&o.Listen, "127.0.0.1:8080"}, {&o.Admin, "127.0.0.1:9901"}, {&o.Control, "127.0.0.1:9902"}} {
-		if *d.field == "" {
-			*d.field = d.value
-		}
-	}
-	if o.Out == nil {
-		o.Out = os.Stdout
-	}
 }
 
 // log is where the gateway's log goes. On a screen it would be painted over; the view tells what
