@@ -25,11 +25,7 @@ type reloadJSON struct {
 // config shows the configuration in force and what became of the last reload. The text is YAML,
 // with the rest in comments.
 func (a *api) config(w http.ResponseWriter, r *http.Request) error {
-	asJSON, err := wantsJSON(r, false)
-	if err != nil {
-		return err
-	}
-	t, err := a.inForce()
+	t, asJSON, err := a.look(r)
 	if err != nil {
 		return err
 	}

@@ -197,6 +197,15 @@ func (a *api) inForce() (*router.Table, error) {
 	return nil, fail(http.StatusServiceUnavailable, "no configuration is in force yet")
 }
 
+// look begins the answer to a look at what is in force, which is text unless JSON is asked for.
+func (a *api) look(r *http.Request) (t *router.Table, asJSON bool, err error) {
+	if asJSON, err = wantsJSON(r, false); err != nil {
+		return nil, false, err
+	}
+	t, err = a.inForce()
+	return t, asJSON, err
+}
+
 // profile serves f if the configuration in force switches pprof on.
 func (a *api) profile(f http.HandlerFunc) action {
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -10,11 +10,7 @@ import (
 
 // plans shows how all traffic is spread.
 func (a *api) plans(w http.ResponseWriter, r *http.Request) error {
-	asJSON, err := wantsJSON(r, false)
-	if err != nil {
-		return err
-	}
-	t, err := a.inForce()
+	t, asJSON, err := a.look(r)
 	if err != nil {
 		return err
 	}
@@ -42,11 +38,7 @@ func (a *api) plans(w http.ResponseWriter, r *http.Request) error {
 
 // plan shows how one service's traffic is spread.
 func (a *api) plan(w http.ResponseWriter, r *http.Request) error {
-	asJSON, err := wantsJSON(r, false)
-	if err != nil {
-		return err
-	}
-	t, err := a.inForce()
+	t, asJSON, err := a.look(r)
 	if err != nil {
 		return err
 	}
@@ -99,11 +91,7 @@ type endpointJSON struct {
 
 // table shows the compiled configuration. The text is that of router.Table.String.
 func (a *api) table(w http.ResponseWriter, r *http.Request) error {
-	asJSON, err := wantsJSON(r, false)
-	if err != nil {
-		return err
-	}
-	t, err := a.inForce()
+	t, asJSON, err := a.look(r)
 	if err != nil {
 		return err
 	}

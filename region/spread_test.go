@@ -401,26 +401,31 @@ func TestSpreadIsEnvoysPriorityLoad(t *testing.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "regions")
 		var sites []Site
 		var health []float64
-		total := 0.0
 		for range n {
 			h := rapid.Float64Range(0, 1).Draw(t, "healthy")
 			sites = append(sites, up(h))
 			health = append(health, min(1, 1.4*h))
-			total += min(1, 1.4*h)
 		}
-		if total == 0 {
+		if sum(health) == 0 {
 			t.Skip("nobody is well: Envoy panics, and that is tested elsewhere")
 		}
 		got := Spread([]ID{0}, ring(n), sites, nil, Unhealthy)[0]
-		total, before := min(1, total), 0.0
-		for i := range n {
-			want := min(1-before, health[i]/total)
-			before += want
-			if !close(got.Share(ID(i)), want, 1e-6) {
-				t.Fatalf("region %d: got %g, want %g", i, got.Share(ID(i)), want)
-			}
-		}
+		wantPriorityLoad(t, got, health)
 	})
+}
+
+// wantPriorityLoad checks that each region took in order what its health is of all, until nothing
+// was left.
+func wantPriorityLoad(t *rapid.T, got Shares, health []float64) {
+	t.Helper()
+	total, before := min(1, sum(health)), 0.0
+	for i := range health {
+		want := min(1-before, health[i]/total)
+		before += want
+		if !close(got.Share(ID(i)), want, 1e-6) {
+			t.Fatalf("region %d: got %g, want %g", i, got.Share(ID(i)), want)
+		}
+	}
 }
 
 // With one home's demand only and equal capacities, the water-fill is Envoy's priority load with
@@ -433,22 +438,13 @@ func TestWaterFillIsEnvoysPriorityLoadForOneHome(t *testing.T) {
 		factor := fill * 100 / demand[0]
 		var sites []Site
 		var health []float64
-		total := 0.0
 		for range n {
 			h := rapid.Float64Range(0.01, 1).Draw(t, "healthy")
 			sites = append(sites, up(h).cap(100))
 			health = append(health, min(1, factor*h))
-			total += min(1, factor*h)
 		}
 		got := Spread([]ID{0}, ring(n), sites, demand, Always)[0]
-		total, before := min(1, total), 0.0
-		for i := range n {
-			want := min(1-before, health[i]/total)
-			before += want
-			if !close(got.Share(ID(i)), want, 1e-6) {
-				t.Fatalf("region %d: got %g, want %g", i, got.Share(ID(i)), want)
-			}
-		}
+		wantPriorityLoad(t, got, health)
 	})
 }
 
