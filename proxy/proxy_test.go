@@ -467,6 +467,7 @@ func TestDrain(t *testing.T) {
 	r := newRig(t, one("", up.Addr()))
 	idle, busy := r.dial(), r.dial()
 	idle.Get("/", "")
+	upstreamtest.Eventually(t, time.Second, "answered", func() bool { return r.Stats.InFlight.Load() == 0 })
 	busy.Send("GET /?delay=300ms HTTP/1.1\r\nHost: h\r\n\r\n")
 	upstreamtest.Eventually(t, 2*time.Second, "in flight", func() bool { return r.Stats.InFlight.Load() == 1 })
 	done := make(chan error)
