@@ -31,6 +31,10 @@ type Gateway interface {
 	// Now is the time on the process's monotonic clock, the one balancer and router are driven by.
 	Now() time.Duration
 
+	// Suspect reports whether this gateway doubts its own probes, since all of them fail, and holds
+	// their verdicts.
+	Suspect() bool
+
 	// Ready returns nil if traffic should be sent here, else why not.
 	Ready() error
 }

@@ -97,6 +97,8 @@ func (f *fake) Now() time.Duration { return time.Second }
 
 func (f *fake) Table() *router.Table { return f.table }
 
+func (f *fake) Suspect() bool { return false }
+
 func (f *fake) Ready() error { return f.unready }
 
 func (f *fake) Reload() Reload { return f.reload }

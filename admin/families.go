@@ -21,7 +21,7 @@ type families struct {
 
 	reloadOK, reloadTime, reloads, needsRestart, configInfo *prometheus.Desc
 
-	ready, build *prometheus.Desc
+	ready, suspect, build *prometheus.Desc
 }
 
 func newFamilies() families {
@@ -81,7 +81,8 @@ func newFamilies() families {
 		needsRestart: family("config_needs_restart", "Changed settings that only a restart brings into force."),
 		configInfo:   family("config_info", "The configuration in force; always 1.", "hash"),
 
-		ready: family("ready", "1 if traffic should be sent here, else 0."),
+		ready:   family("ready", "1 if traffic should be sent here, else 0."),
+		suspect: family("health_suspect", "1 while every probe fails, so that this gateway suspects itself and holds their verdicts, else 0."),
 		build: family("build_info", "The program; always 1.", "version", "commit", "goversion"),
 	}
 }
@@ -97,6 +98,6 @@ func (f families) all() []*prometheus.Desc {
 		f.connections, f.connectionsOpen, f.inflight, f.malformed, f.panics,
 		f.overrides, f.overridesRevision, f.overrideExpiry,
 		f.reloadOK, f.reloadTime, f.reloads, f.needsRestart, f.configInfo,
-		f.ready, f.build,
+		f.ready, f.suspect, f.build,
 	}
 }

@@ -73,6 +73,7 @@ func (c *collector) collectProcess(s sink) {
 	f := c.families
 	s.gauge(f.build, 1, c.options.Version, c.options.Commit, runtime.Version())
 	s.gauge(f.ready, truth(c.gateway.Ready() == nil))
+	s.gauge(f.suspect, truth(c.gateway.Suspect()))
 	if edge := c.options.Edge; edge != nil {
 		s.count(f.connections, edge.Accepted.Load(), "accepted")
 		s.count(f.connections, edge.Rejected.Load(), "rejected")

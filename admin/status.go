@@ -54,6 +54,9 @@ func (a *api) checks() string {
 		}
 	}
 	fmt.Fprintf(&b, "endpoints      %d up, %d down, %d unknown\n", count[health.Up], count[health.Down], count[health.Unknown])
+	if a.gateway.Suspect() {
+		b.WriteString("probes         ALL FAIL: this gateway suspects itself and holds their verdicts\n")
+	}
 	fmt.Fprintf(&b, "overrides      %d in force\n", len(a.gateway.Overrides().List))
 	return b.String()
 }

@@ -40,6 +40,9 @@ func (g *gateway) Overrides() admin.Overrides { return *g.overrides.Load() }
 // Reload returns what became of the configuration file.
 func (g *gateway) Reload() admin.Reload { return *g.reload.Load() }
 
+// Suspect reports whether the probes' verdicts are held because all of them fail.
+func (g *gateway) Suspect() bool { return g.monitor.Suspect() }
+
 // Ready returns nil if traffic should be sent here.
 func (g *gateway) Ready() error {
 	if !g.ready.Load() {
