@@ -83,7 +83,7 @@ func newFamilies() families {
 
 		ready:   family("ready", "1 if traffic should be sent here, else 0."),
 		suspect: family("health_suspect", "1 while every probe fails, so that this gateway suspects itself and holds their verdicts, else 0."),
-		build: family("build_info", "The program; always 1.", "version", "commit", "goversion"),
+		build:   family("build_info", "The program; always 1.", "version", "commit", "goversion"),
 	}
 }
 
