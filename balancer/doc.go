@@ -26,7 +26,10 @@
 //     weight down by at most 20 points a second and let it rise by 5; a change below 5 % is none.
 //   - Who comes back warms up: held, then from a tenth to all, as the region's failback says.
 //   - Stillness: as long as a pool's weights are the same in steps of 1/256, its picker stays.
-//   - Requests that fail everywhere alike are not held against a region.
+//   - Requests that fail everywhere alike are not held against a region. A region that was not asked
+//     is not known to be better: a part goes and finds out.
+//   - A region that carries the traffic for want of a better one is judged by it: it need not wait
+//     for a trial, nor warm up.
 //   - If nobody is well, everybody who is not barred is used: then it is more likely that the probes
 //     are wrong than that refusing is right.
 //

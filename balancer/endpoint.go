@@ -122,7 +122,7 @@ func (e *Endpoint) Address() string { return e.Host.Addr }
 func (e *Endpoint) Check() health.Check { return e.check }
 
 // Observe takes the answer of a probe and the state that follows from it. When the state turns Up,
-// a trial of an open breaker is due at once.
+// a trial of an open breaker is due at once. The failure of the very first probe is a change too.
 func (e *Endpoint) Observe(a health.Answer, s health.State) {
 	l := e.learnt
 	next := &probed{last: a, load: -1, number: 1}
@@ -135,7 +135,7 @@ func (e *Endpoint) Observe(a health.Answer, s health.State) {
 	l.probed.Store(next)
 
 	before := health.State(l.state.Swap(uint32(s)))
-	if before == s {
+	if before == s && (a.OK || next.number > 1) {
 		return
 	}
 	if s == health.Up {

@@ -29,12 +29,12 @@ func TestEndpointObserves(t *testing.T) {
 		rt      time.Duration
 		load    float64 // below 0: none
 	}{
-		{health.Answer{Err: "refused", Load: -1}, health.Unknown, 0, 0, -1},
-		{health.Answer{OK: true, RT: 3 * time.Millisecond, Load: 0.4}, health.Up, 1, 3 * time.Millisecond, 0.4},
-		{health.Answer{OK: true, RT: 4 * time.Millisecond, Load: 0}, health.Up, 1, 4 * time.Millisecond, 0},
-		{health.Answer{RT: time.Second, Err: "timeout", Load: -1}, health.Up, 1, 4 * time.Millisecond, 0},
-		{health.Answer{RT: time.Second, Err: "timeout", Load: -1}, health.Down, 2, 4 * time.Millisecond, 0},
-		{health.Answer{OK: true, RT: 5 * time.Millisecond, Load: -1}, health.Down, 2, 5 * time.Millisecond, -1},
+		{health.Answer{Err: "refused", Load: -1}, health.Unknown, 1, 0, -1},
+		{health.Answer{OK: true, RT: 3 * time.Millisecond, Load: 0.4}, health.Up, 2, 3 * time.Millisecond, 0.4},
+		{health.Answer{OK: true, RT: 4 * time.Millisecond, Load: 0}, health.Up, 2, 4 * time.Millisecond, 0},
+		{health.Answer{RT: time.Second, Err: "timeout", Load: -1}, health.Up, 2, 4 * time.Millisecond, 0},
+		{health.Answer{RT: time.Second, Err: "timeout", Load: -1}, health.Down, 3, 4 * time.Millisecond, 0},
+		{health.Answer{OK: true, RT: 5 * time.Millisecond, Load: -1}, health.Down, 3, 5 * time.Millisecond, -1},
 	}
 	if s, a := e.Health(); s != health.Unknown || a.OK || a.Load >= 0 || e.Probes() != 0 || e.ProbeRT() != 0 {
 		t.Errorf("before any probe: %v, %+v", s, a)
@@ -126,6 +126,15 @@ func TestEndpointTellsChanges(t *testing.T) {
 		}
 		if changes.Load() != 1 {
 			t.Errorf("%d changes, want the one to up", changes.Load())
+		}
+
+		// A first probe that fails changes no state, but what a region without any other news is worth.
+		fresh := newEndpoint("10.1.1.2:8080", &changes)
+		for range 3 {
+			fresh.Observe(health.Answer{Err: "no answer"}, health.Unknown)
+		}
+		if changes.Load() != 2 {
+			t.Errorf("%d changes, want one more for the first failure", changes.Load())
 		}
 	})
 }

@@ -31,6 +31,9 @@ type fleet struct {
 	list    []Override
 	now     time.Duration
 	sleep   func(time.Duration) // moves the clock that gobreaker reads; nil: it need not move
+	homes   []string            // who asks; empty: every region
+	tries   int                 // attempts a request has
+	each    func(*Plan)         // is shown every plan that run makes, if set
 	draws   uint64
 	by      map[string]*Endpoint
 	failing map[string]float64
@@ -68,7 +71,7 @@ func newFleet(t tester, balance string, regions ...regionOf) *fleet {
 		t.Fatal(err)
 	}
 	f := &fleet{
-		t: t, set: set, sched: NewScheduler(), by: map[string]*Endpoint{},
+		t: t, set: set, sched: NewScheduler(), tries: 3, by: map[string]*Endpoint{},
 		failing: map[string]float64{}, slow: map[string]time.Duration{}, down: map[string]bool{}, loads: map[string]float64{},
 		def: &config.Service{Balance: balance, Breaker: config.Breaker{Errors: 0.5, Of: 20, In: config.Duration(10 * time.Second)}},
 	}
@@ -154,12 +157,12 @@ func (f *fleet) draw() uint64 {
 	return mix(f.draws * 0x9e3779b97f4a7c15)
 }
 
-// request sends one request from home, with up to three attempts, and books where it was answered.
+// request sends one request from home, with up to tries attempts, and books where it was answered.
 func (f *fleet) request(home string, mode Mode) {
 	f.svc.Arrive(f.id(home))
 	c := Call{Home: f.id(home), Mode: mode, Draw: f.draw(), Replayable: true}
-	for attempt := range 3 {
-		c.Now, c.Last = f.now, attempt == 2
+	for attempt := range f.tries {
+		c.Now, c.Last = f.now, attempt > 0 && attempt == f.tries-1
 		a, ok := f.svc.Start(&c)
 		if !ok {
 			f.refused[home]++
@@ -198,10 +201,19 @@ const tick = 250 * time.Millisecond
 
 // run lets time pass until at, with rate requests per second from every home.
 func (f *fleet) run(at time.Duration, rate int, mode Mode) {
-	for f.now < at {
+	homes := f.homes
+	if len(homes) == 0 {
 		for _, home := range f.set.Active {
-			for range rate / 4 {
-				f.request(f.set.Name(home), mode)
+			homes = append(homes, f.set.Name(home))
+		}
+	}
+	for f.now < at {
+		// As many as are due by now, so that a rate below four has any.
+		n := int(f.now / tick)
+		due := (n+1)*rate/4 - n*rate/4
+		for _, home := range homes {
+			for range due {
+				f.request(home, mode)
 			}
 		}
 		f.now += tick
@@ -214,7 +226,9 @@ func (f *fleet) run(at time.Duration, rate int, mode Mode) {
 			}
 		}
 		f.sched.Observe(f.now, []*Service{f.svc})
-		f.plan()
+		if p := f.plan(); f.each != nil {
+			f.each(p)
+		}
 	}
 }
 

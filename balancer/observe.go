@@ -76,6 +76,7 @@ func (m *memory) observe(now time.Duration) (moved bool) {
 		}
 		at += len(pool)
 	}
+	moved = m.compare(dt) || moved
 	return m.observeHomes(dt) || moved
 }
 
@@ -83,9 +84,11 @@ func (m *memory) observePool(now, dt time.Duration, st *site, pool []*Endpoint, 
 	var gained Reading
 	var heads, nanos, probed, probes float64
 	k := decay(dt, windowSpan)
+	inRow := 0
 	for i, e := range pool {
 		t := tracks[i]
 		d := t.observe(now, dt, k, e)
+		inRow += e.def.MaxFails
 		gained.Requests += d.Requests
 		for o := range gained.Failures {
 			gained.Failures[o] += d.Failures[o]
@@ -108,20 +111,72 @@ func (m *memory) observePool(now, dt time.Duration, st *site, pool []*Endpoint, 
 		st.mood.typical.Store(int64(probed / probes))
 	}
 
-	st.breaker.tick(now, dt, &gained, m.svc.breaker)
+	st.sum(pool, tracks)
+	st.breaker.tick(now, dt, &gained, m.svc.breaker, inRow)
 	state := st.breaker.state(now)
 	if state == st.state {
 		return moved
 	}
 	if state == Closed { // the region is back, and all that served in it
 		for _, t := range tracks {
-			if !t.away {
+			switch {
+			case t.away:
+			case st.breaker.relied: // it has carried the traffic already
+				t.clear()
+			default:
 				t.restart(now)
 			}
 		}
+		st.sum(pool, tracks)
 	}
 	st.state = state
 	return true
+}
+
+// sum sums up the errors of the endpoints that are not out.
+func (st *site) sum(pool []*Endpoint, tracks []*track) {
+	var base, kept, requests, failures float64
+	for i, t := range tracks {
+		if breaker, _ := pool[i].Breaker(); t.away || breaker != Closed {
+			continue
+		}
+		base += t.base
+		kept += t.base * t.errors
+		requests += t.came.requests
+		failures += t.came.failures
+	}
+	st.errors = 1
+	if base > 0 {
+		st.errors = kept / base
+	}
+	ev := Evidence{Requests: requests, Errors: ratio(failures, requests)}
+	st.proof = min(st.errors, ev.errors())
+}
+
+// compare lets what is held against regions follow their errors, compared with the best of them. If
+// requests fail everywhere alike, it is the requests: to move them would help nobody. Of a region
+// without requests that is not known. So blame grows no faster than a factor falls, and is gone as
+// soon as those that went to find out have failed as well. Factors near zero count as equal: whether
+// three of ten fail or four is mostly chance, and even the worst region gets a sample.
+func (m *memory) compare(dt time.Duration) (moved bool) {
+	best := 0.0
+	for _, st := range m.sites {
+		if st != nil && st.serves {
+			best = max(best, st.proof)
+		}
+	}
+	for _, st := range m.sites {
+		if st == nil {
+			continue
+		}
+		blame := 1.0
+		if share := (st.errors + softFloor) / (best + softFloor); best > 0 && share < nearlyOne {
+			blame = max(share, st.blame-fallRate*dt.Seconds())
+		}
+		moved = moved || blame != st.blame
+		st.blame = blame
+	}
+	return moved
 }
 
 // observeHomes closes the windows of demand. Where capacity is declared, shares depend on it.
@@ -244,6 +299,11 @@ func (t *track) turn(now time.Duration, state health.State, breaker BreakerState
 // before, and it is let in slowly as it is.
 func (t *track) restart(now time.Duration) {
 	t.away, t.back = false, now
+	t.clear()
+}
+
+// clear forgets what speaks against the endpoint.
+func (t *track) clear() {
 	t.errors, t.latency, t.load = 1, 1, 1
 	t.came, t.failed = window{}, average{}
 }

@@ -62,7 +62,7 @@ type siteLine struct {
 	order   Order
 	breaker BreakerState
 	until   time.Duration
-	errors  float64 // the endpoints' factor for errors, weighted
+	relied  bool // most of some home's traffic goes here although the breaker is not closed
 }
 
 // Share is the part of home's traffic that region to gets under a mode, in [0,1]. For Stay it is 1
@@ -119,22 +119,6 @@ func (p *Plan) order(home region.ID) []region.ID {
 	return p.orders[p.set.Own]
 }
 
-// compareErrors takes off what every region can carry what its errors say, compared with the best
-// region. If requests fail everywhere alike, it is the requests: moving them would help nobody.
-func (p *Plan) compareErrors() {
-	best := 0.0
-	for i := range p.sites {
-		if s := &p.sites[i]; s.Present && s.Weight > 0 && s.Healthy > 0 {
-			best = max(best, s.errors)
-		}
-	}
-	for i := range p.sites {
-		if s := &p.sites[i]; best > 0 {
-			s.Healthy *= min(1, s.errors/best)
-		}
-	}
-}
-
 // spread works out the shares of every home, and the order in which regions are asked when the one
 // that was drawn has nobody left.
 func (p *Plan) spread() {
@@ -154,6 +138,7 @@ func (p *Plan) spread() {
 	}
 	for id := range p.pools {
 		p.settle(region.ID(id))
+		p.sites[id].relied = (p.sites[id].Out || p.sites[id].Trickle) && p.mostOf(region.ID(id)) > 0.5
 	}
 	p.orders = make([][]region.ID, p.set.Len())
 	for _, home := range homes {
@@ -179,6 +164,15 @@ func (p *Plan) settle(id region.ID) {
 			l.Share = 0
 		}
 	}
+}
+
+// mostOf is the largest part of any home's traffic that a region gets.
+func (p *Plan) mostOf(id region.ID) float64 {
+	most := 0.0
+	for _, home := range p.set.Active {
+		most = max(most, p.unhealthy[home].Share(id), p.always[home].Share(id))
+	}
+	return most
 }
 
 func (p *Plan) walk(home region.ID) []region.ID {

@@ -15,6 +15,7 @@ const (
 	siteMost  = 30 * time.Second
 	siteCalm  = 10 * time.Minute // closed so long, the wait begins anew
 	siteShort = 10               // the short window is so many times shorter than the long one
+	siteRow   = time.Second      // failures in a row must have gone on for so long
 )
 
 var errBadTick = errors.New("too many failures in this interval")
@@ -34,6 +35,13 @@ type siteBreaker struct {
 	trips  uint          // since it was calm
 	until  time.Duration // open until then
 	closed time.Duration // when it last closed
+
+	row   uint64        // failures since the last request that did not fail
+	since time.Duration // when the first of them was seen
+
+	// relied says that the plan sends traffic here although the breaker is not closed, because
+	// nobody else is well either. What becomes of that is no trial but the truth.
+	relied bool
 }
 
 func newSiteBreaker(service, region string) *siteBreaker {
@@ -52,8 +60,12 @@ func (b *siteBreaker) reset() {
 		Timeout:     1, // nothing: see until
 		ReadyToTrip: func(gobreaker.Counts) bool { return true },
 	})
-	b.long, b.short, b.trips, b.until = window{}, window{}, 0, 0
+	b.trips, b.until = 0, 0
+	b.forget()
 }
+
+// forget drops what was counted.
+func (b *siteBreaker) forget() { b.long, b.short, b.row = window{}, window{}, 0 }
 
 // state is the state at now.
 func (b *siteBreaker) state(now time.Duration) BreakerState {
@@ -69,10 +81,11 @@ func (b *siteBreaker) state(now time.Duration) BreakerState {
 	return HalfOpen
 }
 
-// tick judges the region by d, what came in the last dt. It returns whether the state changed.
-func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Breaker) bool {
+// tick judges the region by d, what came in the last dt. It returns whether the state changed. inRow
+// is how many failures in a row open it, however few requests there are; 0: none do.
+func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Breaker, inRow int) bool {
 	state := b.state(now)
-	if state == Open || terms.Of <= 0 {
+	if state == Open && !b.relied || terms.Of <= 0 {
 		return false
 	}
 	var bad bool
@@ -83,10 +96,17 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 	} else {
 		b.long.add(d, dt, decay(dt, terms.In.Std()))
 		b.short.add(d, dt, decay(dt, terms.In.Std()/siteShort))
-		bad = b.long.bad(terms.Of, terms) || b.short.bad(terms.Of, terms)
+		b.countRow(now, d)
+		bad = b.long.bad(terms.Of, terms) || b.short.bad(terms.Of, terms) ||
+			inRow > 0 && b.row >= uint64(inRow) && now-b.since >= siteRow
 	}
-	if d.Requests == 0 || state == Closed && !bad {
+	switch {
+	case d.Requests == 0 || state == Closed && !bad:
 		return false
+	case state == Open && (b.short.requests < float64(terms.Of) || b.short.bad(terms.Of, terms)):
+		return false
+	case state == Open:
+		b.until, bad = now, false
 	}
 
 	_, _ = b.cb.Execute(func() (struct{}, error) {
@@ -95,7 +115,7 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 		}
 		return struct{}{}, nil
 	})
-	b.long, b.short = window{}, window{}
+	b.forget()
 	if !bad {
 		b.closed = now
 		return true
@@ -106,6 +126,20 @@ func (b *siteBreaker) tick(now, dt time.Duration, d *Reading, terms config.Break
 	b.until = now + b.wait()
 	b.trips++
 	return true
+}
+
+// countRow counts failures in a row, as far as sums can tell.
+func (b *siteBreaker) countRow(now time.Duration, d *Reading) {
+	failed := d.Failed()
+	switch {
+	case failed < d.Requests:
+		b.row = 0
+	case failed > 0:
+		if b.row == 0 {
+			b.since = now
+		}
+		b.row += failed
+	}
 }
 
 // bad says whether there were enough requests, and too many of them failed.

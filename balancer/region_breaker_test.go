@@ -19,19 +19,24 @@ func TestSiteBreaker(t *testing.T) {
 	tests := []struct {
 		name  string
 		steps []step
+		inRow int
 	}{
-		{"good", []step{{100, 50, 5, Closed}}},
-		{"idle", []step{{100, 0, 0, Closed}}},
-		{"too few to tell", []step{{1, 19, 19, Closed}}},
-		{"enough", []step{{1, 20, 20, Open}}},
-		{"few, but for long", []step{{27, 1, 1, Closed}, {1, 1, 1, Open}}},
-		{"half of them", []step{{1, 20, 10, Open}}},
-		{"less than half", []step{{100, 20, 9, Closed}}},
-		{"after a good time", []step{{100, 50, 0, Closed}, {2, 50, 50, Closed}, {1, 50, 50, Open}}},
-		{"back when a tick is good", []step{{1, 20, 20, Open}, {6, 0, 0, Open}, {4, 0, 0, HalfOpen}, {1, 1, 0, Closed}}},
-		{"a bad tick opens it again, for longer", []step{{1, 20, 20, Open}, {10, 0, 0, HalfOpen}, {1, 2, 1, Open}, {11, 0, 0, Open}, {9, 0, 0, HalfOpen}}},
-		{"what was bad is forgotten", []step{{1, 20, 20, Open}, {10, 0, 0, HalfOpen}, {1, 5, 0, Closed}, {1, 10, 4, Closed}, {1, 10, 4, Closed}}},
-		{"failures that come late, while it is open", []step{{1, 20, 20, Open}, {1, 50, 50, Open}, {10, 0, 0, HalfOpen}}},
+		{"good", []step{{100, 50, 5, Closed}}, 0},
+		{"idle", []step{{100, 0, 0, Closed}}, 0},
+		{"too few to tell", []step{{1, 19, 19, Closed}}, 0},
+		{"enough", []step{{1, 20, 20, Open}}, 0},
+		{"few, but for long", []step{{27, 1, 1, Closed}, {1, 1, 1, Open}}, 0},
+		{"half of them", []step{{1, 20, 10, Open}}, 0},
+		{"less than half", []step{{100, 20, 9, Closed}}, 0},
+		{"after a good time", []step{{100, 50, 0, Closed}, {2, 50, 50, Closed}, {1, 50, 50, Open}}, 0},
+		{"back when a tick is good", []step{{1, 20, 20, Open}, {6, 0, 0, Open}, {4, 0, 0, HalfOpen}, {1, 1, 0, Closed}}, 0},
+		{"a bad tick opens it again, for longer", []step{{1, 20, 20, Open}, {10, 0, 0, HalfOpen}, {1, 2, 1, Open}, {11, 0, 0, Open}, {9, 0, 0, HalfOpen}}, 0},
+		{"what was bad is forgotten", []step{{1, 20, 20, Open}, {10, 0, 0, HalfOpen}, {1, 5, 0, Closed}, {1, 10, 4, Closed}, {1, 10, 4, Closed}}, 0},
+		{"failures that come late, while it is open", []step{{1, 20, 20, Open}, {1, 50, 50, Open}, {10, 0, 0, HalfOpen}}, 0},
+		{"few, but all", []step{{3, 1, 1, Closed}, {1, 1, 0, Closed}, {4, 1, 1, Closed}, {1, 1, 1, Open}}, 5},
+		{"few and far between", []step{{1, 1, 1, Closed}, {9, 0, 0, Closed}, {1, 3, 3, Closed}, {9, 0, 0, Closed}, {1, 1, 1, Open}}, 5},
+		{"all, but for a moment", []step{{1, 19, 19, Closed}, {1, 1, 0, Closed}}, 5},
+		{"many rows, but not of five", []step{{10, 2, 1, Closed}}, 5},
 	}
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
@@ -44,7 +49,7 @@ func TestSiteBreaker(t *testing.T) {
 					before := b.state(now)
 					d := Reading{Requests: s.requests}
 					d.Failures[ErrorStatus] = s.failed
-					b.tick(now, tick, &d, terms)
+					b.tick(now, tick, &d, terms, tt.inRow)
 					if b.state(now) == HalfOpen && before == Closed {
 						t.Fatalf("%s: half-open from closed", tt.name)
 					}
@@ -68,7 +73,7 @@ func TestSiteBreakerWaits(t *testing.T) {
 		feed := func(d *Reading) {
 			time.Sleep(tick)
 			now += tick
-			b.tick(now, tick, d, terms)
+			b.tick(now, tick, d, terms, 0)
 		}
 		trip := func(want time.Duration) {
 			t.Helper()

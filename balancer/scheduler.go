@@ -42,6 +42,11 @@ type site struct {
 	quota   *Quota
 	mood    *mood
 	total   float64 // the endpoints' weights in the last plan, before any evidence
+	serves  bool    // as the last plan has it: somebody is well, and neither orders nor the breaker object
+
+	errors float64 // the endpoints' factors for errors, weighted
+	proof  float64 // the same, or less if there are enough requests that say so
+	blame  float64 // what its errors leave of what it can carry, the other regions considered
 
 	// What the picker in force was made of, and room to collect what the next would be.
 	balance string
@@ -86,6 +91,9 @@ func (m *memory) adopt(svc *Service) {
 				breaker: newSiteBreaker(svc.Name, pool[0].RegionName),
 				quota:   NewQuota(len(pool)),
 				mood:    new(mood),
+				errors:  1,
+				proof:   1,
+				blame:   1,
 			}
 		}
 		for _, e := range pool {
@@ -149,13 +157,18 @@ func (s *Scheduler) Plan(now time.Duration, svc *Service, set *region.Set, order
 		line.Site = st.appraise(now, line)
 		line.Weight, _ = orders.Site(svc.Name, endpoints[0].RegionName)
 		line.Capacity = set.Capacity(region.ID(id))
+		st.serves = line.Healthy > 0 && line.Weight > 0 && !line.Out && !line.Trickle
 		st.assemble(&p.pools[id], line.lines, svc.Balance)
 		if line.Weight == 0 || line.Out || line.Trickle {
 			p.pools[id].well = false
 		}
 	}
-	p.compareErrors()
 	p.spread()
+	for id, st := range m.sites {
+		if st != nil {
+			st.breaker.relied = p.sites[id].relied
+		}
+	}
 	svc.plan.Store(p)
 }
 
@@ -194,7 +207,7 @@ func (m *memory) weigh(l *Line, now time.Duration, e *Endpoint, t *track, order 
 func (st *site) appraise(now time.Duration, line *siteLine) region.Site {
 	s := region.Site{Present: true}
 	st.total = 0
-	well, trial, doubted, down, up := 0.0, 0.0, 0.0, 0, 0
+	well, trial, down, up := 0.0, 0.0, 0, 0
 	for i := range line.lines {
 		l := &line.lines[i]
 		w := &l.Weight
@@ -215,13 +228,10 @@ func (st *site) appraise(now time.Duration, line *siteLine) region.Site {
 		if l.breaker != Closed {
 			trial += w.Configured * w.Order
 		}
+		if l.health == health.Unknown && l.err != "" {
+			continue // the only probe so far has failed
+		}
 		well += w.hard()
-		doubted += w.hard() * w.Errors
-	}
-	s.Healthy = well
-	line.errors = 1
-	if well > 0 {
-		line.errors = doubted / well
 	}
 
 	// Probes have taken over: the region is down whatever its breaker says, and when they find it
@@ -233,6 +243,10 @@ func (st *site) appraise(now time.Duration, line *siteLine) region.Site {
 	st.state = line.breaker
 	s.Out = line.breaker == Open
 	s.Trickle = line.breaker == HalfOpen
+	s.Healthy = well
+	if !s.Trickle { // a twentieth is little enough
+		s.Healthy *= st.blame
+	}
 
 	// All that probes call well is out by its breaker. Without some real requests that would stay
 	// so for ever.

@@ -249,6 +249,9 @@ func (s *siteLine) reasons(now time.Duration) []string {
 	if text := breakerText(s.breaker, s.until-now); text != "" {
 		why = append(why, text)
 	}
+	if s.relied {
+		why = append(why, "used because no region is well")
+	}
 	return why
 }
 

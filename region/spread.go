@@ -24,8 +24,11 @@ const (
 	// fill is how far spilled traffic may fill a region's declared capacity.
 	fill = 0.85
 
-	// trickle is the most that a region whose breaker is half-open may get.
+	// trickle is the most that a region whose breaker is half-open may get of a home's traffic, or
+	// one request a second where that is more, but no more than trial: in quiet times a twentieth
+	// would be a request in minutes.
 	trickle = 0.05
+	trial   = 1. / 3
 
 	// faint stands in for the demand of homes that had none, in requests per second: what
 	// comes next must have somewhere to go.
@@ -48,7 +51,7 @@ type Site struct {
 	Out bool
 
 	// Trickle says that it is half-open: the region gets at most a twentieth of a home's
-	// traffic, unless nobody else can serve.
+	// traffic (more where that is less than one request a second), unless nobody else can serve.
 	Trickle bool
 
 	// Present says that the service runs here.
@@ -71,7 +74,7 @@ func (s Site) well() float64 {
 //   - Stay: home, or nobody.
 //   - Unhealthy: Envoy's priority load. Each region in order counts with its health,
 //     min(1, 1.4 × healthy ÷ configured) × weight, and takes what those before it left. If all
-//     together are below one, each takes in proportion. Demand and capacity do not matter.
+//     together are below one, each takes in proportion. Capacity does not matter.
 //     (Envoy, arch_overview/upstream/load_balancing/priority and overprovisioning.)
 //   - Always: all homes together fill the regions up to 0.85 × capacity × healthy ÷ configured ×
 //     weight: every region serves its own first; what is left goes to the first of each home's
@@ -79,9 +82,10 @@ func (s Site) well() float64 {
 //     What nobody has room for is shared in proportion to what was given. If a region concerned
 //     declares no capacity, it is as Unhealthy.
 //
-// What serves sums to one. Weight zero never gets anything. If a home has nobody who is well,
-// home (or else the first in its order) gets all, health and breakers disregarded: better to
-// try than to refuse. Pure; the order of homes does not matter.
+// What serves sums to one. Weight zero never gets anything. If a home has nobody who is well, the
+// first in its order whose endpoints are, whatever its breaker says, gets all but what half-open
+// regions may have: better to try than to refuse. If there is none either, the first gets all.
+// Pure; the order of homes does not matter.
 func Spread(homes []ID, failover func(ID) []ID, sites []Site, demand []float64, mode Mode) []Shares {
 	if len(sites) > Max {
 		panic("BUG: more regions than IDs")
@@ -108,11 +112,11 @@ func Spread(homes []ID, failover func(ID) []ID, sites []Site, demand []float64, 
 				continue
 			}
 			loads[home] = 1
-		case filled != nil && sum(filled[home]) > 0:
-			limitTrickle(filled[home], sites)
+		case filled != nil && steadyLoad(filled[home], sites) > 0:
+			limitTrickle(filled[home], sites, demandOf(home, demand))
 			loads = filled[home]
 		default:
-			priorityLoad(loads, orders[home], sites)
+			priorityLoad(loads, orders[home], sites, demandOf(home, demand))
 		}
 		out[home] = newShares(loads)
 	}
@@ -146,8 +150,24 @@ func order(home ID, failover []ID, sites []Site) []ID {
 	return list
 }
 
+func demandOf(home ID, demand []float64) float64 {
+	if int(home) < len(demand) {
+		return demand[home]
+	}
+	return 0
+}
+
+// trickleOf is the most that a half-open region may get of a home's traffic. Where it is not known
+// how much that is, it is not little.
+func trickleOf(demand float64) float64 {
+	if demand <= faint {
+		return trickle
+	}
+	return min(max(trickle, 1/demand), trial)
+}
+
 // priorityLoad fills loads, by ID, with what each region in order takes of one home's traffic.
-func priorityLoad(loads []float64, order []ID, sites []Site) {
+func priorityLoad(loads []float64, order []ID, sites []Site, demand float64) {
 	health := func(id ID) float64 {
 		return sites[id].Weight * min(1, overprovision*sites[id].well())
 	}
@@ -158,27 +178,19 @@ func priorityLoad(loads []float64, order []ID, sites []Site) {
 			steady = true
 		}
 	}
-	if !steady { // half-open regions are all there is: they count as any other
-		for _, id := range order {
-			total += health(id)
-		}
-	}
-	if total == 0 {
-		loads[order[0]] = 1
+	if !steady {
+		nobodyWell(loads, order, sites, demand)
 		return
 	}
 
 	total = min(1, total)
 	left := 1.0
 	for _, id := range order {
-		if steady && sites[id].Trickle {
+		if sites[id].Trickle {
 			continue
 		}
 		loads[id] = min(left, health(id)/total)
 		left -= loads[id]
-	}
-	if !steady {
-		return
 	}
 
 	// A half-open region must see some traffic to recover. It comes from those behind it, which
@@ -188,12 +200,32 @@ func priorityLoad(loads []float64, order []ID, sites []Site) {
 		if !sites[id].Trickle {
 			continue
 		}
-		want := min(trickle, health(id))
+		want := min(trickleOf(demand), health(id))
 		loads[id] = take(want, loads, order[i+1:], sites)
 		more := take(min(want-loads[id], short), loads, order, sites)
 		loads[id] += more
 		short -= more
 	}
+}
+
+// nobodyWell fills loads where no region is well, save perhaps half-open ones. To give these all
+// would move everybody at once to where it was bad a moment ago, and back again if it still is.
+func nobodyWell(loads []float64, order []ID, sites []Site, demand float64) {
+	base := order[0]
+	for _, id := range order {
+		if sites[id].Healthy > 0 {
+			base = id
+			break
+		}
+	}
+	left := 1.0
+	for _, id := range order {
+		if s := sites[id]; id != base && s.Trickle && s.well() > 0 {
+			loads[id] = min(trickleOf(demand), left/2)
+			left -= loads[id]
+		}
+	}
+	loads[base] = left
 }
 
 // take takes up to want from what the regions among ids that are not half-open were to get, from
@@ -294,27 +326,20 @@ func waterFill(homes []ID, orders [][]ID, sites []Site, demand []float64) [][]fl
 func accepts(s Site, rest, want float64) float64 {
 	x := rest * min(1, s.Weight)
 	if s.Trickle {
-		x = min(x, trickle*want)
+		x = min(x, trickleOf(want)*want)
 	}
 	return x
 }
 
 // limitTrickle brings half-open regions down to their twentieth where others serve as well:
 // what nobody had room for must not be added to theirs.
-func limitTrickle(loads []float64, sites []Site) {
-	total, steady := sum(loads), 0.0
-	for id, load := range loads {
-		if !sites[id].Trickle {
-			steady += load
-		}
-	}
-	if steady == 0 {
-		return
-	}
+func limitTrickle(loads []float64, sites []Site, demand float64) {
+	total, steady := sum(loads), steadyLoad(loads, sites)
+	most := trickleOf(demand) * total
 	left := total
 	for id := range loads {
 		if sites[id].Trickle {
-			loads[id] = min(loads[id], trickle*total)
+			loads[id] = min(loads[id], most)
 			left -= loads[id]
 		}
 	}
@@ -323,6 +348,17 @@ func limitTrickle(loads []float64, sites []Site) {
 			loads[id] *= left / steady
 		}
 	}
+}
+
+// steadyLoad is what regions that are not half-open get.
+func steadyLoad(loads []float64, sites []Site) float64 {
+	total := 0.0
+	for id, load := range loads {
+		if !sites[id].Trickle {
+			total += load
+		}
+	}
+	return total
 }
 
 func sum(loads []float64) float64 {

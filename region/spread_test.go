@@ -94,6 +94,10 @@ func TestSpreadUnhealthy(t *testing.T) {
 		{"all down, home drained: first in order", north, ring(3), []Site{up(0), up(0).weigh(0), up(0)}, "0/0/100"},
 		{"all breakers open: home", east, ring(2), []Site{up(1).out(), up(1).out()}, "100/0"},
 		{"all down, home half-open", east, ring(2), []Site{up(0).trickling(), up(0)}, "100/0"},
+		{"home's breaker open, second half-open", east, ring(3), []Site{up(1).out(), up(1).trickling(), up(1).out()}, "95/5/0"},
+		{"home half-open, second too", east, ring(2), []Site{up(1).trickling(), up(1).trickling()}, "95/5"},
+		{"home down, second half-open", east, ring(3), []Site{up(0), up(1).trickling(), up(1).out()}, "0/100/0"},
+		{"home down, breaker of second open", east, ring(2), []Site{up(0), up(1).out()}, "0/100"},
 		{"all drained", east, ring(2), []Site{up(1).weigh(0), up(1).weigh(0)}, "nobody"},
 		{"drained and no failover", east, alone, []Site{up(1).weigh(0), up(1)}, "nobody"},
 
@@ -114,6 +118,29 @@ func TestSpreadUnhealthy(t *testing.T) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// A half-open region gets a twentieth, or a request a second, so that a quiet home is not left away
+// from it for long; and the same where traffic spills by capacity.
+func TestTrickleByDemand(t *testing.T) {
+	tests := []struct {
+		demand float64
+		want   string
+	}{
+		{0, "5/95"}, {1000, "5/95"}, {20, "5/95"}, {10, "10/90"}, {4, "25/75"}, {1, "33.33/66.67"}, {0.01, "33.33/66.67"},
+	}
+	for _, test := range tests {
+		for _, mode := range []Mode{Unhealthy, Always} {
+			sites := []Site{up(1).trickling(), up(1)}
+			for i := range sites {
+				sites[i].Capacity = 10_000
+			}
+			out := Spread([]ID{east}, ring(2), sites, []float64{test.demand, 0}, mode)
+			if got := percents(out[east], 2); got != test.want {
+				t.Errorf("mode %v, %g/s: %s, want %s", mode, test.demand, got, test.want)
+			}
+		}
 	}
 }
 
@@ -317,7 +344,7 @@ func TestSpreadSumsToOneAndZeroStaysZero(t *testing.T) {
 				if w.mode != Stay && steady && s.well() == 0 && share > 0 {
 					t.Fatalf("home %d: region %d is down and gets %g although others are well", i, id, share)
 				}
-				if w.mode != Stay && steady && s.Trickle && share > trickle+1e-6 {
+				if w.mode != Stay && steady && s.Trickle && share > trickleOf(w.demand[i])+1e-6 {
 					t.Fatalf("home %d: region %d is half-open and gets %g", i, id, share)
 				}
 			}
