@@ -21,6 +21,31 @@ const (
 // the state file goes by default; env looks up variables, as os.LookupEnv does. The result has every
 // default in place. When the file is at fault the error is Problems, all of them.
 func Load(name string, data []byte, env func(string) (string, bool)) (*Config, error) {
+	c, problems := draft(name, data, env)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return c, nil
+}
+
+// DraftFile reads a file as LoadFile does, but returns what could be made of it beside its problems, so that
+// other rooms can add what they find. The draft is nil where nothing could be; it may lack entries
+// that are there in the file, and is not to be served by. An error says why the file cannot be read.
+func DraftFile(name string) (*Config, Problems, error) {
+	data, err := readFile(name)
+	var tooLarge Problems
+	if errors.As(err, &tooLarge) {
+		return nil, tooLarge, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	c, problems := draft(name, data, os.LookupEnv)
+	return c, problems, nil
+}
+
+// draft reads a configuration as far as that goes, and says what is wrong with it.
+func draft(name string, data []byte, env func(string) (string, bool)) (*Config, Problems) {
 	if len(data) > maxFile {
 		return nil, tooLarge(name)
 	}
@@ -38,11 +63,13 @@ func Load(name string, data []byte, env func(string) (string, bool)) (*Config, e
 	c := &Config{source: s}
 	b.setDefaults(reflect.ValueOf(c).Elem())
 	c.source = s
+	whole := false
 	if root.Kind != yaml.MappingNode {
 		found.at(root, "", "a configuration is a mapping of keys", "begin with region: NAME")
 	} else {
 		b.bind(root, reflect.ValueOf(c).Elem(), &trail{})
-		if b.values <= maxValues { // else c is a torso
+		whole = b.values <= maxValues // else c is a torso
+		if whole {
 			check(c, found)
 		}
 	}
@@ -58,7 +85,10 @@ func Load(name string, data []byte, env func(string) (string, bool)) (*Config, e
 	if found.more {
 		problems = append(problems, Problem{File: name, Message: fmt.Sprintf("more than %d problems; the rest is not listed", maxProblems)})
 	}
-	return nil, problems
+	if !whole {
+		return nil, problems
+	}
+	return c, problems
 }
 
 // LoadFile reads the configuration in a file, with the variables of the process. An error that is

@@ -29,16 +29,44 @@ func Compile(c *config.Config, prev *Table, dial Dial, changed func()) (*Table, 
 	if k.prev == nil {
 		k.prev = &Table{Config: &config.Config{}, Unrouted: new(RouteStats)}
 	}
-	k.regions()
-	k.services()
-	k.routes()
+	k.check()
 	if len(k.problems) > 0 {
-		slices.SortStableFunc(k.problems, func(a, b config.Problem) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-		})
+		sortProblems(k.problems)
 		return nil, k.problems
 	}
 	return k.build(dial, changed), nil
+}
+
+// Check says what Compile would find wrong with a draft, added to what was found already: of two problems at
+// one place the earlier says enough.
+func Check(draft *config.Config, found config.Problems) config.Problems {
+	type place struct{ line, column int }
+	taken := make(map[place]bool, len(found))
+	for _, p := range found {
+		taken[place{p.Line, p.Column}] = true
+	}
+	k := &compiler{c: draft, prev: &Table{}, checks: map[string]health.Check{}}
+	k.check()
+	all := slices.Clone(found)
+	for _, p := range k.problems {
+		if !taken[place{p.Line, p.Column}] {
+			all = append(all, p)
+		}
+	}
+	sortProblems(all)
+	return all
+}
+
+func sortProblems(ps config.Problems) {
+	slices.SortStableFunc(ps, func(a, b config.Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+}
+
+func (k *compiler) check() {
+	k.regions()
+	k.services()
+	k.routes()
 }
 
 // A compiler holds what the checks found out, for build, which cannot fail any more.
@@ -93,6 +121,9 @@ func (k *compiler) services() {
 	regions := slices.Sorted(maps.Keys(k.c.Regions))
 	for _, name := range k.names {
 		def, path := k.c.Services[name], "services."+name
+		if def == nil { // of a draft
+			continue
+		}
 		if !slices.Contains(policies, def.Balance) {
 			k.unknown(path+".balance", "policy", def.Balance, policies)
 		}
@@ -126,6 +157,9 @@ func (k *compiler) routes() {
 	names := make(map[string]int, len(k.c.Routes))
 	same := make(map[string]int, len(k.c.Routes))
 	for i, def := range k.c.Routes {
+		if def == nil { // of a draft
+			continue
+		}
 		path := fmt.Sprintf("routes[%d]", i)
 		if k.c.Services[def.To] == nil {
 			k.unknown(path+".to", "service", def.To, k.names)

@@ -13,9 +13,8 @@ import (
 
 // check prints everything that is wrong with a file.
 func check(w io.Writer, file, output string) error {
-	table, err := compile(file)
-	found, ofFile := problems(err)
-	if err != nil && !ofFile {
+	table, found, err := compile(file)
+	if err != nil {
 		if output != "json" {
 			return &exit{exitConfig, err}
 		}
@@ -53,13 +52,18 @@ func check(w io.Writer, file, output string) error {
 	return nil
 }
 
-// compile does everything a reload does but put it in force.
-func compile(file string) (*router.Table, error) {
-	c, err := config.LoadFile(file)
-	if err != nil {
-		return nil, err
+// compile does everything a reload does but put it in force, and goes on where a reload would stop, so that
+// all problems are told at once.
+func compile(file string) (*router.Table, config.Problems, error) {
+	c, found, err := config.DraftFile(file)
+	if err != nil || c == nil {
+		return nil, found, err
 	}
-	return router.Compile(c, nil, nil, func() {})
+	if found = router.Check(c, found); len(found) > 0 {
+		return nil, found, nil
+	}
+	table, err := router.Compile(c, nil, nil, func() {})
+	return table, nil, err
 }
 
 // count is n and its noun.

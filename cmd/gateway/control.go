@@ -22,6 +22,7 @@ const (
 	tickEvery    = 250 * time.Millisecond // windows close, weights move
 	refreshEvery = 50 * time.Millisecond  // the age of the oldest request is read
 	settleEvery  = 10 * time.Millisecond  // verdicts that come together make one plan
+	warmUp       = time.Second            // how long readiness waits for the first probes
 
 	mostProblems = 10 // of a rejected file, in the log; the admin API and check tell all
 )
@@ -39,7 +40,8 @@ type gateway struct {
 	live      atomic.Pointer[router.Table]
 	overrides atomic.Pointer[admin.Overrides]
 	reload    atomic.Pointer[admin.Reload]
-	ready     atomic.Bool
+	ready     atomic.Bool // listening, and not draining
+	warm      atomic.Bool // every endpoint was probed, or had its time
 	statePath string
 	hash      string
 
@@ -121,6 +123,9 @@ func (g *gateway) control(ctx context.Context) error {
 			g.plan(t, g.scheduler.Observe(g.clock.Now(), t.Services()))
 		case <-refresh.C:
 			now := g.clock.Now()
+			if !g.warm.Load() && (now > warmUp || known(g.live.Load())) {
+				g.warm.Store(true)
+			}
 			for _, h := range g.live.Load().Hosts() {
 				if h.Waiting() > 0 {
 					h.Refresh(now)
@@ -130,6 +135,16 @@ func (g *gateway) control(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// known reports whether every endpoint was probed.
+func known(t *router.Table) bool {
+	for _, e := range t.Endpoints() {
+		if state, _ := e.Health(); state == health.Unknown {
+			return false
+		}
+	}
+	return true
 }
 
 func (g *gateway) planAll() {

@@ -45,6 +45,9 @@ func (g *gateway) Suspect() bool { return g.monitor.Suspect() }
 
 // Ready returns nil if traffic should be sent here.
 func (g *gateway) Ready() error {
+	if !g.warm.Load() {
+		return errors.New("waiting for the first probes")
+	}
 	if !g.ready.Load() {
 		return errors.New("draining")
 	}
