@@ -68,7 +68,6 @@ var (
 	ErrHostMissing  = fault(400, "Host missing")
 	ErrHostRepeated = fault(400, "Host repeated")
 	ErrHost         = fault(400, "malformed Host")
-	ErrHostDiffers  = fault(400, "Host differs from the request target")
 
 	ErrMethodNotAllowed = fault(405, "method not allowed")
 	ErrExpectation      = fault(417, "expectation not met")

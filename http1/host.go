@@ -173,26 +173,3 @@ func unhex(c byte) byte {
 	}
 	return 255
 }
-
-// sameAuthority compares two valid authorities: case does not matter, nor whether the default
-// port is written.
-func sameAuthority(a, b []byte, port string) bool {
-	if sameFold(a, b) {
-		return true
-	}
-	n, m := hostLen(a), hostLen(b)
-	return sameFold(a[:n], b[:m]) && samePort(a[n:], b[m:], port)
-}
-
-// samePort compares two ports with their colons; none at all is the default one.
-func samePort(a, b []byte, port string) bool {
-	switch {
-	case len(a) <= 1 && len(b) <= 1:
-		return true
-	case len(a) <= 1:
-		return string(b[1:]) == port
-	case len(b) <= 1:
-		return string(a[1:]) == port
-	}
-	return string(a) == string(b)
-}

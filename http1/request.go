@@ -234,20 +234,11 @@ func (r *Request) judgeHost(b []byte) *Error {
 		return nil
 	}
 	value := r.Fields[i].Value
-	v := value.Of(b)
-	if !ValidHost(v) {
+	if !ValidHost(value.Of(b)) {
 		return ErrHost
 	}
-	if r.Authority.Len == 0 {
+	if r.Authority.Len == 0 { // else the target's counts (RFC 9112 section 3.2.2)
 		r.Authority = value
-		return nil
-	}
-	port := "80"
-	if r.Secure {
-		port = "443"
-	}
-	if r.Absolute && !sameAuthority(r.Authority.Of(b), v, port) {
-		return ErrHostDiffers
 	}
 	return nil
 }
