@@ -146,6 +146,12 @@ func (c *conn) reopen() {
 	c.state.Store(busy)
 }
 
+// revive takes back an interruption by the sweeper.
+func (c *conn) revive() {
+	c.gateway.sweeper.settle(&c.slot)
+	c.nc.SetReadDeadline(time.Time{})
+}
+
 // fill reads more behind what is held.
 func (c *conn) fill() error {
 	if c.w == len(c.in) {

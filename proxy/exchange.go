@@ -29,6 +29,7 @@ type exchange struct {
 	host    []byte // lower case, without port
 	scratch []byte // behind path where it was not
 	client  netip.Addr
+	hops    uint64 // how many are left, if the request counts them
 	body    []byte // a small request body, whole
 	whole   bool   // body holds all there is
 	cloned  []byte // the head, when the input buffer is needed for the body
@@ -41,6 +42,7 @@ type exchange struct {
 
 	waiting atomic.Pointer[upstream] // set while more of its answer is awaited, for the sweeper
 	since   atomic.Int64             // when that wait began
+	looked  time.Duration            // when the sweeper looked last; its own
 	left    atomic.Bool              // the client was found gone
 
 	status    int  // answered; 0: nothing yet
@@ -65,7 +67,9 @@ func (x *exchange) read() bool {
 	x.terms = c.gateway.terms.Load()
 	x.reset()
 	limit := x.began + x.terms.head
-	c.rd.arm(limit)
+	if !c.rd.rearm(limit) { // the request came as its time had
+		c.revive()
+	}
 	slow := false
 	for {
 		done, err := x.req.Parse(c.in[c.r:c.w], x.terms.request)
@@ -147,6 +151,9 @@ func (x *exchange) locate() error {
 		x.scratch = norm
 	}
 	x.client = x.findClient()
+	if x.counts() {
+		return x.countHops()
+	}
 	return nil
 }
 
@@ -216,6 +223,9 @@ func (x *exchange) finish() {
 		x.dropHeld()
 	}
 	x.releaseOut()
+	if cap(x.cloned) > smallBuffer {
+		x.cloned = nil
+	}
 	if !x.drained {
 		x.keep = false
 	}
@@ -263,13 +273,18 @@ func (x *exchange) refuse(r Refusal) {
 		x.status, x.keep, x.cut = 499, false, true
 		return
 	}
-	if !x.drained && x.req.Body != http1.NoBody {
-		x.keep = false
-	}
+	x.settleUnread()
+	x.answer(r)
+}
+
+// settleUnread says what becomes of the connection if no more of the request is read.
+func (x *exchange) settleUnread() {
 	if x.req.Body == http1.NoBody {
 		x.drained = true
 	}
-	x.answer(r)
+	if !x.drained {
+		x.keep = false
+	}
 }
 
 func (x *exchange) count(r router.Reason) {
@@ -284,12 +299,29 @@ func (x *exchange) count(r router.Reason) {
 
 // answer writes a refusal.
 func (x *exchange) answer(r Refusal) {
-	c := x.conn
-	if c.gateway.leaving.Load() {
+	if x.conn.gateway.leaving.Load() {
 		x.keep = false
 	}
 	x.status = r.status()
 	x.out = r.append(x.out[:0], x.isHead(), !x.keep, x.req.Minor == 0)
+	x.writeOwn()
+}
+
+// answerOptions says what this gateway can do, to whoever asked it and not an endpoint.
+func (x *exchange) answerOptions() {
+	x.settleUnread()
+	if x.conn.gateway.leaving.Load() {
+		x.keep = false
+	}
+	x.status = 200
+	x.out = append(x.out[:0], "HTTP/1.1 200 OK\r\nAllow: "+allowed+"\r\nContent-Length: 0\r\n"...)
+	x.out = x.appendDate(x.out)
+	x.out = x.appendEnd(x.out)
+	x.writeOwn()
+}
+
+// writeOwn writes an answer in the gateway's own name, which is in x.out.
+func (x *exchange) writeOwn() {
 	x.now()
 	if x.writeClient(x.out) != nil {
 		x.keep, x.cut = false, true
@@ -321,10 +353,10 @@ func (x *exchange) lookAfter(now time.Duration) {
 		return
 	}
 	due := up.rd.due.Load()
-	since := time.Duration(x.since.Load())
-	if now-since < peekAfter || (now-since)%(10*sweepEvery) >= sweepEvery {
+	if now-max(time.Duration(x.since.Load()), x.looked) < peekAfter {
 		return
 	}
+	x.looked = now
 	left := false
 	err := x.conn.raw.Control(func(fd uintptr) { left = gone(fd) })
 	if err != nil { // Drain has closed it

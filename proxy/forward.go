@@ -10,13 +10,14 @@ import (
 
 // What the forwarded request head never takes from the client's: what is ours to say.
 var (
-	ours = http1.Set(http1.NameHost, http1.NameExpect, http1.NameXRegion)
+	ours = http1.Set(http1.NameHost, http1.NameExpect, http1.NameXRegion, http1.NameTrailer)
 
 	// claims are what only a trusted proxy is believed about.
 	claims = http1.Set(http1.NameXForwardedFor, http1.NameXForwardedProto, http1.NameXForwardedHost,
 		http1.NameXForwardedPort, http1.NameXRealIP, http1.NameForwarded)
 
-	chain = http1.Set(http1.NameXForwardedFor)
+	chain   = http1.Set(http1.NameXForwardedFor)
+	counted = http1.Set(http1.NameMaxForwards)
 
 	served = http1.Set(http1.NameXServedRegion, http1.NameXServedBy)
 )
@@ -44,6 +45,9 @@ func (x *exchange) forward() {
 	if trusted {
 		drop = ours | chain
 	}
+	if x.counts() {
+		drop |= counted
+	}
 	out = http1.AppendFields(out, head, req.Fields, drop)
 
 	out = append(out, "X-Region: "...)
@@ -52,6 +56,11 @@ func (x *exchange) forward() {
 	out = append(out, "\r\nVia: 1."...)
 	out = append(out, '0'+req.Minor)
 	out = append(out, " "+via+"\r\n"...)
+	if x.counts() {
+		out = append(out, "Max-Forwards: "...)
+		out = strconv.AppendUint(out, x.hops-1, 10)
+		out = append(out, "\r\n"...)
+	}
 
 	switch req.Body {
 	case http1.Length:
@@ -83,6 +92,25 @@ func (x *exchange) appendTarget(out []byte) []byte {
 	}
 	return out
 }
+
+// counts reports whether the request counts its hops: OPTIONS with Max-Forwards does (RFC 9110 section
+// 7.6.2), and so would TRACE, which is refused.
+func (x *exchange) counts() bool {
+	return x.req.Verb == http1.MethodOptions && x.req.Find(http1.NameMaxForwards) >= 0
+}
+
+// countHops reads how many hops are left to a request that counts them.
+func (x *exchange) countHops() error {
+	value := x.req.Fields[x.req.Find(http1.NameMaxForwards)].Value.Of(x.head)
+	n, err := strconv.ParseUint(lend(value), 10, 64)
+	if err != nil {
+		return errMaxForwards
+	}
+	x.hops = n
+	return nil
+}
+
+var errMaxForwards = &http1.Error{Status: 400, Reason: "malformed Max-Forwards"}
 
 var slash = []byte("/")
 

@@ -56,6 +56,9 @@ func (r Refusal) text() string {
 // ReasonHeader names the reason of an answer in the gateway's own name.
 const ReasonHeader = "X-Tidegate-Reason"
 
+// allowed are the methods in Allow. Unknown ones pass as well.
+const allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
 // append renders the answer. head leaves out the body; close and old (HTTP/1.0) decide the
 // Connection field. fasthttp adds Date.
 func (r Refusal) append(dst []byte, head, close, old bool) []byte {
@@ -72,7 +75,7 @@ func (r Refusal) append(dst []byte, head, close, old bool) []byte {
 		h.Set(fasthttp.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
 	}
 	if r.Status == 405 {
-		h.Set(fasthttp.HeaderAllow, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		h.Set(fasthttp.HeaderAllow, allowed)
 	}
 	switch {
 	case close:

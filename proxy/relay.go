@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidegate/tidegate/balancer"
 	"github.com/tidegate/tidegate/http1"
+	"github.com/tidegate/tidegate/router"
 )
 
 // spliceFrom is the body size from which the kernel moves the bytes: below, setting up the pipe
@@ -63,11 +64,25 @@ func (x *exchange) commit() balancer.Outcome {
 	default:
 		err = x.relayStream(u, framing)
 	}
+	if err != nil && !x.committed {
+		return x.takeBack(u, framing)
+	}
 	x.settle(u, err, early)
 	if err == nil && framing == http1.UntilClose {
 		x.conn.endByReset(false)
 	}
 	return x.ending(err)
+}
+
+// takeBack refuses an answer whose body proved malformed before any of it was passed on.
+func (x *exchange) takeBack(u *upstream, framing http1.Framing) balancer.Outcome {
+	u.close()
+	x.up, x.passed = nil, false
+	if framing == http1.UntilClose {
+		x.conn.endByReset(false)
+	}
+	x.refuse(Refusal{Reason: router.BadResponse})
+	return balancer.Truncated
 }
 
 // settle decides what becomes of both connections after the response.
@@ -114,9 +129,7 @@ func (x *exchange) appendAnswer(out []byte, u *upstream, framing http1.Framing) 
 	}
 	out = http1.AppendFields(out, b, h.Fields, drop)
 	if h.Find(http1.NameDate) < 0 {
-		out = append(out, "Date: "...)
-		out = append(out, *x.conn.gateway.date.Load()...)
-		out = append(out, "\r\n"...)
+		out = x.appendDate(out)
 	}
 	if x.terms.expose {
 		e := x.flight.Endpoint()
@@ -134,6 +147,17 @@ func (x *exchange) appendAnswer(out []byte, u *upstream, framing http1.Framing) 
 	case framing == http1.Chunked:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)
 	}
+	return x.appendEnd(out)
+}
+
+func (x *exchange) appendDate(out []byte) []byte {
+	out = append(out, "Date: "...)
+	out = append(out, *x.conn.gateway.date.Load()...)
+	return append(out, "\r\n"...)
+}
+
+// appendEnd ends the head of an answer with what it says about the connection.
+func (x *exchange) appendEnd(out []byte) []byte {
 	switch {
 	case !x.keep:
 		out = append(out, "Connection: close\r\n"...)
@@ -170,14 +194,13 @@ func (x *exchange) relayLength(u *upstream, n int64) error {
 	bp := bodyBuffers.Get().(*[]byte)
 	defer bodyBuffers.Put(bp)
 	for n > 0 {
-		b := *bp
-		if int64(len(b)) > n {
-			b = b[:n]
+		k, err := x.readAnswer(u, *bp)
+		if int64(k) > n {
+			k, u.dead = int(n), true // it said more than it announced
 		}
-		k, err := x.readAnswer(u, b)
 		if k > 0 {
 			n -= int64(k)
-			if err := x.writeClient(b[:k]); err != nil {
+			if err := x.writeClient((*bp)[:k]); err != nil {
 				return err
 			}
 			continue
@@ -225,7 +248,7 @@ func (x *exchange) splice(dst, src *net.TCPConn, u *upstream, n int64) error {
 	if !x.conn.wr.disarm() {
 		return errStalled
 	}
-	if !u.rd.disarm() { // the answer is whole, the connection of no more use
+	if !u.rd.disarm() || u.more() { // the answer is whole, the connection of no more use
 		u.dead = true
 	}
 	return nil

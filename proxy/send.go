@@ -133,10 +133,10 @@ func (x *exchange) awaitHead(u *upstream) error {
 // errGone: the client can't be written to.
 var errGone = errors.New("client gone")
 
-// passInterim passes a 1xx answer on, but 100 Continue, which was ours to say, and none to a client
-// of HTTP/1.0, which does not know them (RFC 9110 §15.2).
+// passInterim passes a 1xx answer on, but no 100 Continue to a client that waits for ours, and none to a
+// client of HTTP/1.0, which does not know them (RFC 9110 §15.2).
 func (x *exchange) passInterim(u *upstream) error {
-	if u.head.Status == 100 || x.req.Minor == 0 {
+	if u.head.Status == 100 && x.req.Expect || x.req.Minor == 0 {
 		return nil
 	}
 	b := u.in[u.r:]
@@ -163,11 +163,13 @@ func (x *exchange) blame(err error) balancer.Outcome {
 }
 
 // outcomeOf says what to think of an endpoint that answered with status. One that says when to come
-// again is not broken but busy.
+// again is not broken but busy, and 501 and 505 are what any client can ask for.
 func outcomeOf(status int, retryAfter bool) balancer.Outcome {
 	switch {
 	case status == 429, status == 503 && retryAfter:
 		return balancer.Overloaded
+	case status == 501, status == 505:
+		return balancer.Answered
 	case status >= 500:
 		return balancer.ErrorStatus
 	}

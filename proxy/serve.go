@@ -4,6 +4,10 @@ package proxy
 func (g *Gateway) serve(x *exchange) {
 	f := &x.flight
 
+	if x.counts() && x.hops == 0 { // it is for us
+		x.answerOptions()
+		return
+	}
 	if !f.Begin(g.live.Load(), x, x.began, x.conn.draw()) {
 		x.refuse(f.Refusal())
 		return

@@ -111,7 +111,7 @@ func (p *pool) connect(timeout time.Duration) (*upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{conn: c, pool: p, in: make([]byte, 4<<10)}
+	u := &upstream{conn: c, pool: p, in: make([]byte, smallBuffer)}
 	u.rd.conn, u.wr.conn, u.wr.write = c, c, true
 	if t, ok := c.(*net.TCPConn); ok {
 		if raw, err := t.SyscallConn(); err == nil {
@@ -131,6 +131,9 @@ func (p *pool) give(u *upstream, now time.Duration) {
 		return
 	}
 	u.r, u.w = 0, 0
+	if len(u.in) > smallBuffer { // for a large head, which the next answer hardly has
+		u.in = make([]byte, smallBuffer)
+	}
 	u.since, u.used = now, true
 	p.mu.Lock()
 	if p.closed {

@@ -12,7 +12,8 @@ import (
 // much late. Setting the kernel's own deadlines for each read costs a tenth of a request.
 const sweepEvery = 20 * time.Millisecond
 
-// peekAfter is how long a request waits for more of its answer before its client is looked after.
+// peekAfter is how long a request waits for more of its answer before its client is looked after, and
+// again each time.
 const peekAfter = 200 * time.Millisecond
 
 // fired marks a watch whose time has come.
@@ -28,6 +29,10 @@ type watch struct {
 
 // arm sets the time at which I/O under way is interrupted.
 func (w *watch) arm(at time.Duration) { w.due.Store(int64(at)) }
+
+// rearm is arm, and returns false if the time before has come: what was waited for came with it, and I/O
+// is, or will at once be, interrupted.
+func (w *watch) rearm(at time.Duration) bool { return w.due.Swap(int64(at)) != fired }
 
 // disarm takes the time back. It returns false if it has come: the connection is of no more use.
 func (w *watch) disarm() bool { return w.due.Swap(0) != fired }
@@ -104,6 +109,13 @@ func (s *sweeper) remove(sl *slot) {
 	sh.list[last] = nil
 	sh.list = sh.list[:last]
 	sh.mu.Unlock()
+}
+
+// settle returns when a sweep of s.of that has begun is over.
+func (s *sweeper) settle(sl *slot) {
+	sh := &s.shards[sl.shard]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
 }
 
 // run sweeps until ctx ends. each is called once a second beside it.
