@@ -155,6 +155,7 @@ func askingBodies() []asking {
 		{"100-continue", p11 + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi", "200 kept", "body=hi|!expect"},
 		{"100-continue without a body", g11 + "Expect: 100-continue\r\n\r\n", "200 kept", "!expect"},
 		{"another expectation", p11 + "Expect: tea\r\nContent-Length: 2\r\n\r\n", "417 closed", "-"},
+		{"refused before 100", p11 + "X-Region: mars\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", "400 closed|X-Tidegate-Reason: region_unknown", "-"},
 		{"too large to continue", p11 + "Expect: 100-continue\r\nContent-Length: 99999\r\n\r\n", "413 closed", "-"},
 
 		// Bodies of a length.
@@ -221,6 +222,9 @@ func askingBodies() []asking {
 		{"behind a malformed one", "GET / HTTP/1.1\r\nHost : h\r\n\r\n" + g11 + end, "400 closed", "-"},
 		{"behind a refused body", p11 + "Content-Length: 99999\r\n\r\n" + g11 + end, "413 closed", "-"},
 		{"behind an early answer", "POST /?early=true&status=403 HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n" + long(100) + g11 + end, "403 closed|Connection: close", "cut"},
+		{"behind a refusal", g11 + "X-Region: mars\r\n\r\n" + g11 + end, "400 200 kept", "first=GET / HTTP/1.1"},
+		{"behind a refusal with a body", p11 + "X-Region: mars\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + g11 + end, "400 closed|Connection: close", "-"},
+		{"behind a refused CONNECT", "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n" + g11 + end, "405 closed", "-"},
 		{"behind HTTP/1.0", "GET / HTTP/1.0\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n", "200 closed", "first=GET / HTTP/1.1"},
 		{"a HEAD before a GET", "HEAD /?size=9 HTTP/1.1\r\nHost: h\r\n\r\n", "200 kept|Content-Length: 9", ""},
 	}

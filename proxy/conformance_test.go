@@ -109,15 +109,15 @@ func methodOf(raw string) string {
 	return method
 }
 
-// conformanceLimits are close at hand.
-const conformanceLimits = "limits: { body: 64KiB, line: 8KiB, fields: 32KiB, field_count: 100 }\n"
+// conformanceTerms are limits close at hand, and a way to be refused after routing: X-Region: mars.
+const conformanceTerms = "affinity: { unknown: reject }\nlimits: { body: 64KiB, line: 8KiB, fields: 32KiB, field_count: 100 }\n"
 
 func TestRequestConformance(t *testing.T) {
 	for _, row := range askings() {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			up := upstream1(t, upstreamtest.Behavior{Size: 2})
-			r := newRig(t, one("", up.Addr())+conformanceLimits)
+			r := newRig(t, one("", up.Addr())+conformanceTerms)
 			c := r.dial()
 			go io.WriteString(c.Conn, row.send) // an early answer may come before all is sent
 			expect(t, c, methodOf(row.send), row.want, func() {})

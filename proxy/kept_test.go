@@ -61,6 +61,21 @@ func TestLargeHeadsLeaveNothingBehind(t *testing.T) {
 	}
 }
 
+// 100 Continue is said once, to who waits for it, and before the endpoint is asked.
+func TestContinueIsSaidOnce(t *testing.T) {
+	r := newRig(t, one("", answerer(t, "HTTP/1.1 100 Continue\r\n\r\n|"+okLen)))
+	c := r.dial()
+	c.Send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+	b := make([]byte, len(continue100))
+	if _, err := io.ReadFull(c.Conn, b); err != nil || string(b) != string(continue100) {
+		t.Fatalf("%q, %v", b, err)
+	}
+	c.Send("hi")
+	if res, err := c.Read("POST"); err != nil || res.Status != 200 || len(res.Interim) != 0 {
+		t.Errorf("%v %+v", err, res)
+	}
+}
+
 // What an endpoint says while its connection is unused is nobody's answer.
 func TestUnaskedBytesWhileUnused(t *testing.T) {
 	first, said := make(chan struct{}, 1), make(chan struct{})
