@@ -43,9 +43,6 @@ type Call struct {
 	// Mode says whether it may leave home.
 	Mode Mode
 
-	// Caller is whose request it is, as a hash; 0 if that is not known.
-	Caller uint64
-
 	// Draw is chance: a fresh random word for every request. Every choice remixes it.
 	Draw uint64
 
