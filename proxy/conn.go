@@ -288,5 +288,6 @@ func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 func (x *exchange) malformed(e *http1.Error) {
 	x.conn.gateway.Stats.Malformed.Add(1)
 	x.keep = false
+	x.count(router.BadRequest)
 	x.answer(Refusal{Reason: router.BadRequest, Status: e.Status, Text: e.Reason})
 }

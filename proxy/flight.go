@@ -157,7 +157,7 @@ func (f *Flight) Head(r Result, now time.Duration) Verdict {
 	return Refuse
 }
 
-// mayRetry says whether the failed request may be sent again (D9 of the design): a failed connect
+// mayRetry says whether the failed request may be sent again: a failed connect
 // always, since nothing was sent; anything else only if the request may be repeated and the
 // service's retry budget allows it. A 500 is an answer, and one that says when to come again too.
 func (f *Flight) mayRetry(r Result, now time.Duration) bool {
@@ -180,9 +180,6 @@ func (f *Flight) End(o balancer.Outcome, now time.Duration) {
 		f.open = false
 	}
 }
-
-// Attempts is how many attempts failed.
-func (f *Flight) Attempts() int { return f.tried }
 
 // Refusal is the answer in the gateway's own name, after Begin or Next returned false or Head said
 // Refuse.

@@ -64,9 +64,7 @@ func (x *exchange) forward() {
 
 	switch req.Body {
 	case http1.Length:
-		out = append(out, "Content-Length: "...)
-		out = strconv.AppendInt(out, req.Length, 10)
-		out = append(out, "\r\n"...)
+		out = http1.AppendLength(out, req.Length)
 	case http1.Chunked:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)
 	}

@@ -29,7 +29,7 @@ type Stats struct {
 // A Gateway serves clients by the table in force. Safe for concurrent use.
 type Gateway struct {
 	Stats     Stats
-	Transport *Transport
+	transport *transport
 
 	live    *atomic.Pointer[router.Table]
 	clock   Clock
@@ -51,7 +51,6 @@ type terms struct {
 	head, idle, stall, upstreamStall, writeStall time.Duration
 
 	request     http1.Limits
-	response    http1.Limits
 	body        int64
 	connections int64
 	trusted     []netip.Prefix
@@ -67,23 +66,22 @@ func New(live *atomic.Pointer[router.Table], clock Clock, seed uint64, log *slog
 	g.seed.Store(seed)
 	g.sweeper = &sweeper{clock: clock}
 	dialer := &net.Dialer{KeepAlive: 15 * time.Second}
-	g.Transport = &Transport{sweeper: g.sweeper, dial: dialer.DialContext}
+	g.transport = &transport{sweeper: g.sweeper, dial: dialer.DialContext}
 	g.setDate()
 	return g
 }
 
 // Dial makes the pool for one address. It fits router.Dial.
-func (g *Gateway) Dial(addr string) balancer.Upstream { return g.Transport.Pool(addr) }
+func (g *Gateway) Dial(addr string) balancer.Upstream { return g.transport.pool(addr) }
 
 // Configure puts the limits of c in force, for requests that begin from now on.
 func (g *Gateway) Configure(c *config.Config) {
 	l := c.Limits
-	g.Transport.idle.Store(int64(l.UpstreamIdle))
+	g.transport.idle.Store(int64(l.UpstreamIdle))
 	g.terms.Store(&terms{
 		head: l.Head.Std(), idle: l.Idle.Std(), stall: l.Stall.Std(),
 		upstreamStall: l.UpstreamStall.Std(), writeStall: l.WriteStall.Std(),
 		request:     http1.Limits{Line: int(l.Line), Fields: int(l.Fields), Count: l.FieldCount},
-		response:    responseLimits,
 		body:        int64(l.Body),
 		connections: int64(l.Connections),
 		trusted:     prefixes(c.TrustedProxies),

@@ -249,7 +249,7 @@ func TestLongAnswerKeepsItsConnection(t *testing.T) {
 			t.Fatal(res.Err)
 		}
 	}
-	if n := r.Transport.Dialed.Load(); n != 1 {
+	if n := r.transport.dialed.Load(); n != 1 {
 		t.Errorf("%d connections were made", n)
 	}
 }

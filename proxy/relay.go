@@ -141,9 +141,7 @@ func (x *exchange) appendAnswer(out []byte, u *upstream, framing http1.Framing) 
 	}
 	switch {
 	case framing == http1.Length, framing == http1.NoBody && h.HasLength:
-		out = append(out, "Content-Length: "...)
-		out = strconv.AppendInt(out, h.Length, 10)
-		out = append(out, "\r\n"...)
+		out = http1.AppendLength(out, h.Length)
 	case framing == http1.Chunked:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)
 	}

@@ -24,10 +24,9 @@ func (x *exchange) send(e *balancer.Endpoint, connect, deadline time.Duration) R
 		x.dropHeld()
 	}
 	p := e.Host.Upstream.(*pool)
-	replayable := x.Replayable()
 	fresh := false
 	for {
-		u, err := x.connection(p, fresh, !replayable, connect, deadline)
+		u, err := x.connection(p, fresh, connect, deadline)
 		if err != nil {
 			return Result{Outcome: balancer.ConnectFailed}
 		}
@@ -42,7 +41,7 @@ func (x *exchange) send(e *balancer.Endpoint, connect, deadline time.Duration) R
 		stale := u.used && u.w == 0 && !timedOut(err) && !x.left.Load()
 		u.close()
 		x.up = nil
-		if stale && replayable && !fresh {
+		if stale && x.Replayable() && !fresh {
 			fresh = true // it closed a kept connection as we wrote: no fault of anybody's
 			continue
 		}
@@ -51,9 +50,9 @@ func (x *exchange) send(e *balancer.Endpoint, connect, deadline time.Duration) R
 }
 
 // connection takes a kept connection or makes a new one.
-func (x *exchange) connection(p *pool, fresh, careful bool, connect, deadline time.Duration) (*upstream, error) {
+func (x *exchange) connection(p *pool, fresh bool, connect, deadline time.Duration) (*upstream, error) {
 	if !fresh {
-		if u := p.take(x.recent, careful); u != nil {
+		if u := p.take(x.recent); u != nil {
 			return u, nil
 		}
 	}
@@ -102,7 +101,7 @@ func (x *exchange) awaitHead(u *upstream) error {
 	interim := 0
 	u.head.Reset()
 	for {
-		done, err := u.head.Parse(u.in[u.r:u.w], x.terms.response, x.isHead())
+		done, err := u.head.Parse(u.in[u.r:u.w], responseLimits, x.isHead())
 		if err != nil {
 			return err
 		}

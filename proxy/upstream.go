@@ -12,29 +12,28 @@ import (
 	"github.com/tidegate/tidegate/http1"
 )
 
-// A Transport makes connections to endpoints. It hands one pool to every address.
-type Transport struct {
+// A transport makes connections to endpoints. It hands one pool to every address.
+type transport struct {
 	sweeper *sweeper
 	idle    atomic.Int64 // how long an unused connection is kept, in nanoseconds
 	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Dialed and Reused count connections made and taken from a pool.
-	Dialed, Reused atomic.Uint64
+	dialed atomic.Uint64 // connections made
 }
 
 // A pool holds the unused connections to one address, last in, first out, so that the ones not
 // needed grow old and are closed. Its lock is shared by the requests to one address only.
 type pool struct {
 	addr      string
-	transport *Transport
+	transport *transport
 
 	mu     sync.Mutex
 	unused []*upstream
 	closed bool
 }
 
-// Pool returns a new pool for addr. It is closed by the owner of the host.
-func (t *Transport) Pool(addr string) *pool {
+// pool returns a new pool for addr. It is closed by the owner of the host.
+func (t *transport) pool(addr string) *pool {
 	return &pool{addr: addr, transport: t}
 }
 
@@ -73,10 +72,10 @@ type upstream struct {
 	well bool                  // what look saw
 }
 
-// take returns the connection used last, or nil. careful: look whether it is still alive even if it
-// was used a moment ago, because what is about to be sent can't be sent twice. So it is after an answer
-// that should have no body: some servers send one, and it would be taken for the next answer.
-func (p *pool) take(now time.Duration, careful bool) *upstream {
+// take returns the connection used last, or nil. It is looked at first: one that was closed would lose
+// a request that can't be sent twice, and bytes that nobody asked for would be taken for the next answer.
+// Looking costs 0.4 µs.
+func (p *pool) take(now time.Duration) *upstream {
 	oldest := now - time.Duration(p.transport.idle.Load())
 	for {
 		p.mu.Lock()
@@ -90,15 +89,10 @@ func (p *pool) take(now time.Duration, careful bool) *upstream {
 		p.unused = p.unused[:n-1]
 		p.mu.Unlock()
 
-		if u.since < oldest {
+		if u.since < oldest || !u.alive() {
 			u.close()
 			continue
 		}
-		if (careful || u.head.Body == http1.NoBody || now-u.since > peekAfter) && !u.alive() {
-			u.close()
-			continue
-		}
-		p.transport.Reused.Add(1)
 		return u
 	}
 }
@@ -120,7 +114,7 @@ func (p *pool) connect(timeout time.Duration) (*upstream, error) {
 	}
 	u.slot.of = u
 	p.transport.sweeper.add(&u.slot)
-	p.transport.Dialed.Add(1)
+	p.transport.dialed.Add(1)
 	return u, nil
 }
 
