@@ -73,27 +73,36 @@ func (x *exchange) ask(u *upstream, deadline time.Duration) (Result, error) {
 	}
 	u.rd.arm(deadline)
 	u.wr.arm(deadline)
-	if _, err := u.conn.Write(x.out); err != nil {
-		return Result{}, err
-	}
-	if !u.wr.disarm() {
-		return Result{}, os.ErrDeadlineExceeded
-	}
-	if !x.whole {
-		x.pump = startPump(x, u) // which sees to the deadline
-	}
 	x.since.Store(int64(x.recent))
 	x.waiting.Store(u)
-	err := x.awaitHead(u)
+	err := x.give(u)
+	if err == nil {
+		err = x.awaitHead(u)
+	}
 	x.waiting.Store(nil)
 	if err != nil {
 		return Result{}, err
 	}
-	if !u.rd.disarm() {
+	if !u.wr.disarm() && x.pump == nil || !u.rd.disarm() {
 		return Result{}, os.ErrDeadlineExceeded
 	}
 	h := &u.head
 	return Result{Status: h.Status, RetryAfter: h.RetryAfter, Outcome: outcomeOf(h.Status, h.RetryAfter)}, nil
+}
+
+// give sends what is at hand of the request: all of it, or the head, whose body a pump then moves.
+func (x *exchange) give(u *upstream) error {
+	if x.whole {
+		return u.exchange(x.out)
+	}
+	if _, err := u.conn.Write(x.out); err != nil {
+		return err
+	}
+	if !u.wr.disarm() {
+		return os.ErrDeadlineExceeded
+	}
+	x.pump = startPump(x, u) // which sees to the deadlines
+	return nil
 }
 
 // awaitHead reads until a final response head is there, passing interim ones on.

@@ -70,6 +70,7 @@ type upstream struct {
 	raw  syscall.RawConn
 	look func(fd uintptr) bool // made once, so that looking allocates nothing
 	well bool                  // what look saw
+	swap swap
 }
 
 // take returns the connection used last, or nil. It is looked at first: one that was closed would lose
@@ -109,7 +110,7 @@ func (p *pool) connect(timeout time.Duration) (*upstream, error) {
 	u.rd.conn, u.wr.conn, u.wr.write = c, c, true
 	if t, ok := c.(*net.TCPConn); ok {
 		if raw, err := t.SyscallConn(); err == nil {
-			u.raw, u.look = raw, u.peek
+			u.raw, u.look, u.swap.step = raw, u.peek, u.stepSwap
 		}
 	}
 	u.slot.of = u
