@@ -83,7 +83,7 @@ func (x *exchange) ask(u *upstream, deadline time.Duration) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if !u.wr.disarm() && x.pump == nil || !u.rd.disarm() {
+	if x.pump == nil && !u.wr.disarm() || !u.rd.disarm() { // a pump has its own use for u.wr
 		return Result{}, os.ErrDeadlineExceeded
 	}
 	h := &u.head
